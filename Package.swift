@@ -1,0 +1,123 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Failpoints exist in debug builds only, so that a release cannot be made to stop by an environment variable.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+    .define("FAILPOINTS", .when(configuration: .debug)),
+]
+
+extension Target.Dependency {
+    static let asyncAlgorithms = product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "sluice",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "sluice", targets: ["sluice"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "Domain", swiftSettings: settings),
+        .target(name: "Shop", dependencies: ["Domain", .crypto, .nioConcurrency], swiftSettings: settings),
+
+        .target(
+            name: "MemoryGate", dependencies: ["Domain", "Shop", .nioConcurrency], path: "Sources/Gates/MemoryGate",
+            swiftSettings: settings),
+        .target(
+            name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
+        .target(
+            name: "SQLiteLedger", dependencies: ["Domain", "Shop", .grdb, .metrics],
+            path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
+        .target(name: "Channels", dependencies: ["Domain", "Shop", .crypto], swiftSettings: settings),
+
+        .target(
+            name: "WebSupport",
+            dependencies: [
+                "Domain", .crypto, .httpTypes, .hummingbird, .logging, .nioConcurrency, .nioCore, .nioHTTPTypes,
+            ],
+            path: "Sources/Web/WebSupport", swiftSettings: settings),
+        .target(
+            name: "WebAPI",
+            dependencies: [
+                "Domain", "Shop", "WebSupport", .asyncAlgorithms, .httpTypes, .hummingbird, .metrics, .mustache,
+                .nioCore,
+            ],
+            path: "Sources/Web/WebAPI", swiftSettings: settings),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "WebSupport", "WebAPI",
+                .configuration, .crypto, .hummingbird, .hummingbirdCore, .logging, .metrics, .nioConcurrency, .nioCore,
+                .serviceLifecycle,
+            ],
+            resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: settings),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "Domain", "Server", "Shop", "WebAPI", .argumentParser, .logging, .nioCore, .serviceLifecycle,
+                .unixSignals,
+            ],
+            swiftSettings: settings),
+
+        .target(
+            name: "TestKit",
+            dependencies: [
+                "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1,
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "ContractTests",
+            dependencies: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "TestKit", .metrics],
+            swiftSettings: settings),
+        .testTarget(
+            name: "GroupCommitIntakeTests",
+            dependencies: [
+                "Domain", "Shop", "GroupCommitIntake", "SQLiteLedger", "TestKit", .grdb, .metrics, .nioConcurrency,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SQLiteLedgerTests",
+            dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
+    ]
+)

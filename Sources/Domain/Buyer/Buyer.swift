@@ -1,0 +1,47 @@
+/// A normalised contact. Two spellings of one contact are one buyer.
+///
+/// A contact is an e-mail address or 5 to 15 digits (a QQ or phone number). White space around it is dropped and
+/// letters are folded to lower case. Only ASCII is accepted, so that look-alike letters cannot make one person two
+/// buyers.
+public struct Buyer: Hashable, Sendable {
+    /// The normalised contact.
+    public let contact: String
+
+    /// The longest e-mail address, in characters (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+    public static let maximumLength = 254
+
+    /// Normalises a contact; nil when it is neither an e-mail address nor 5 to 15 digits.
+    public init?(contact raw: some StringProtocol) {
+        let trimmed = raw.unicodeScalars.drop(while: \.properties.isWhitespace)
+            .reversed().drop(while: \.properties.isWhitespace).reversed()
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: trimmed)
+        let folded = String(text).lowercased()
+        guard folded.utf8.count <= Self.maximumLength else { return nil }
+        guard Self.isNumber(folded) || Self.isEmailAddress(folded) else { return nil }
+        contact = folded
+    }
+
+    /// Takes a contact that was normalised when it was stored.
+    public init(stored contact: String) { self.contact = contact }
+
+    private static func isNumber(_ text: String) -> Bool {
+        (5...15).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    private static func isEmailAddress(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        guard parts.count == 2, (1...64).contains(parts[0].count) else { return false }
+        let labels = parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard labels.count >= 2, labels.allSatisfy({ (1...63).contains($0.count) }) else { return false }
+        let domainIsValid = labels.allSatisfy { label in
+            label.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+        }
+        let localIsValid = parts[0].allSatisfy { isLetterOrDigit($0) || "!#$%&'*+-/=?^_`{|}~.".utf8.contains($0) }
+        return domainIsValid && localIsValid
+    }
+
+    private static func isLetterOrDigit(_ character: UInt8) -> Bool {
+        (0x30...0x39).contains(character) || (0x61...0x7A).contains(character)
+    }
+}

@@ -1,0 +1,84 @@
+/// Every bound of the shop in one place. Past a bound the answer is a clear refusal, never more memory or disk.
+public struct Limits: Sendable {
+    /// Orders that wait in the intake before *busy* is answered. Used by the intake.
+    public var intakeOrders = 8192
+    /// Bytes of orders that wait in the intake. Used by the intake.
+    public var intakeBytes = 16 << 20
+    /// Orders in one transaction. Used by the intake.
+    public var batchOrders = 256
+    /// Bytes of orders in one transaction. Used by the intake.
+    public var batchBytes = 1 << 20
+    /// How long the first order of a batch waits for company, in microseconds. Used by the intake.
+    public var batchWaitMicroseconds = 500
+    /// Writes that wait for the ledger's writer, per priority. Used by the ledger.
+    public var writerJobs = 4096
+    /// Urgent writes that share one transaction. Used by the ledger.
+    public var writerJobsPerFlush = 256
+    /// Cards in one slice of an import. Used by the import.
+    public var importSliceCards = 500
+    /// Holds that one sweep ends in one transaction. Used by upkeep.
+    public var expiryBatch = 256
+    /// Milliseconds between two sweeps for expired holds. Used by upkeep.
+    public var expiryIntervalMilliseconds: Int64 = 200
+    /// Buyers whose units the gate remembers; the ledger judges the others. Used by the gate.
+    public var gateBuyers = 1_000_000
+    /// Idempotency keys the gate remembers. Used by the gate.
+    public var gateKeys = 2_000_000
+    /// How far back the gate loads idempotency keys at start, in seconds. Used by the gate.
+    public var gateKeySeconds: Int64 = 24 * 3600
+    /// Bytes of an order's or an admin's JSON body. Used by the web.
+    public var bodyBytes = 16 << 10
+    /// Bytes of one line of an import, which is one card.
+    public var cardBytes = 4096
+    /// Bytes of all header fields of a request. Used by the web.
+    public var headerBytes = 32 << 10
+    /// Number of header fields of a request. Used by the web.
+    public var headerCount = 100
+    /// Seconds that a new connection may take until its first request's head is complete.
+    public var headerSeconds: Int64 = 10
+    /// Seconds that a request's body may take, imports excepted.
+    public var bodySeconds: Int64 = 30
+    /// Seconds that an import may take.
+    public var importSeconds: Int64 = 3600
+    /// Seconds that a connection may be silent between requests.
+    public var idleSeconds: Int64 = 60
+    /// Connections at once, all listeners together counted apiece.
+    public var connections = 10_000
+    /// Connections that wait to be accepted.
+    public var backlog: Int = 4096
+    /// Streams of order events at once.
+    public var eventStreams = 5000
+    /// Bytes kept of one callback.
+    public var callbackBytes = 16 << 10
+    /// Forged and repeated callbacks kept per channel; older ones are only counted.
+    public var callbacksKept = 1000
+    /// Rows on one admin page.
+    public var pageRows = 1000
+    /// Orders that one look-up returns.
+    public var lookupOrders = 100
+    /// Look-ups of one contact in a minute.
+    public var lookupsPerMinute = 10
+    /// Orders of one address in a second, with a burst of twice as many. Loopback is exempt.
+    public var ordersPerAddressPerSecond = 20
+    /// Addresses and contacts that the rate limiter remembers.
+    public var rateLimitKeys = 100_000
+    /// Products and channels in one ledger.
+    public var catalogRows = 10_000
+    /// Seconds that a stopping shop waits for accepted work.
+    public var drainSeconds: Int64 = 30
+
+    /// The defaults.
+    public init() {}
+
+    /// What makes the bounds contradict each other; empty when they hold together.
+    public func contradictions() -> [String] {
+        var found: [String] = []
+        if batchOrders > intakeOrders { found.append("batchOrders exceeds intakeOrders") }
+        if batchBytes > intakeBytes { found.append("batchBytes exceeds intakeBytes") }
+        if bodyBytes * 2 > batchBytes { found.append("one order may fill a batch: bodyBytes against batchBytes") }
+        if writerJobsPerFlush > writerJobs { found.append("writerJobsPerFlush exceeds writerJobs") }
+        if expiryIntervalMilliseconds > 500 { found.append("expiry must be visible within a second") }
+        if cardBytes > bodyBytes { found.append("cardBytes exceeds bodyBytes") }
+        return found
+    }
+}

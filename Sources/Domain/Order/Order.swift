@@ -1,0 +1,112 @@
+/// One purchase, as the ledger has it.
+public struct Order: Hashable, Sendable {
+    /// Its name; carries the shard.
+    public let id: OrderID
+    /// What is bought.
+    public let product: ProductID
+    /// Slug of what is bought, for people and addresses.
+    public let slug: Slug
+    /// How many cards.
+    public let quantity: Int
+    /// Who buys.
+    public let buyer: Buyer
+    /// The channel that was chosen when the order was placed.
+    public let channel: Slug
+    /// Price of all units, fixed when the order was placed.
+    public let total: Money
+    /// Where it stands.
+    public let state: OrderState
+    /// Number of state changes so far, from 1.
+    public let version: Int
+    /// When it was placed.
+    public let createdAt: Timestamp
+    /// When its hold runs out; nil until cards are claimed.
+    public let expiresAt: Timestamp?
+
+    /// Puts stored parts together.
+    public init(
+        id: OrderID, product: ProductID, slug: Slug, quantity: Int, buyer: Buyer, channel: Slug, total: Money,
+        state: OrderState, version: Int, createdAt: Timestamp, expiresAt: Timestamp?
+    ) {
+        self.id = id
+        self.product = product
+        self.slug = slug
+        self.quantity = quantity
+        self.buyer = buyer
+        self.channel = channel
+        self.total = total
+        self.state = state
+        self.version = version
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// An idempotency key with a digest of what was asked under it.
+public struct IdempotencyKey: Hashable, Sendable {
+    /// 1 to 64 printable ASCII characters, chosen by the client; its scope is the product.
+    public let key: String
+    /// Digest of the parsed values of the request.
+    public let bodyDigest: [UInt8]
+
+    /// The longest key, in characters.
+    public static let maximumLength = 64
+
+    /// Nil when the key is empty, too long or holds a character that is not printable ASCII (space included).
+    public init?(key: String, bodyDigest: [UInt8]) {
+        guard (1...Self.maximumLength).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else { return nil }
+        self.key = key
+        self.bodyDigest = bodyDigest
+    }
+}
+
+/// An order that is asked for: checked, priced, but not yet in the ledger.
+public struct OrderDraft: Hashable, Sendable {
+    /// The name the order will have.
+    public let id: OrderID
+    /// What is to be bought, as the shop sold it when the request came.
+    public let product: Product
+    /// How many cards.
+    public let quantity: Int
+    /// Who buys.
+    public let buyer: Buyer
+    /// The channel chosen.
+    public let channel: Slug
+    /// Price of all units.
+    public let total: Money
+    /// What the buyer filled in, by field name.
+    public let fields: [String: String]
+    /// Keyed digest of contact and query password; nil without a password.
+    public let queryTag: [UInt8]?
+    /// The client's idempotency key.
+    public let idempotency: IdempotencyKey?
+    /// When the request came.
+    public let placedAt: Timestamp
+
+    /// Puts checked parts together.
+    public init(
+        id: OrderID, product: Product, quantity: Int, buyer: Buyer, channel: Slug, total: Money,
+        fields: [String: String], queryTag: [UInt8]?, idempotency: IdempotencyKey?, placedAt: Timestamp
+    ) {
+        self.id = id
+        self.product = product
+        self.quantity = quantity
+        self.buyer = buyer
+        self.channel = channel
+        self.total = total
+        self.fields = fields
+        self.queryTag = queryTag
+        self.idempotency = idempotency
+        self.placedAt = placedAt
+    }
+
+    /// When the hold runs out.
+    public var expiresAt: Timestamp { placedAt.advanced(seconds: product.holdSeconds) }
+
+    /// About how many bytes the draft takes in memory and in the log; counts towards the intake's bound.
+    public var byteCount: Int {
+        let text = buyer.contact.utf8.count + (idempotency?.key.utf8.count ?? 0)
+        return 256 + text + fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+    }
+}

@@ -1,0 +1,62 @@
+/// Why an order cannot be had. These are expected answers, not errors.
+public enum Refusal: String, CaseIterable, Sendable {
+    /// Before or after the sale window.
+    case notOnSale = "not_on_sale"
+    /// Fewer cards are available than asked for.
+    case soldOut = "sold_out"
+    /// The buyer, or this one order, would take more than the product allows.
+    case limitReached = "limit_reached"
+}
+
+/// What a buyer has of one product.
+public struct BuyerUnits: Hashable, Sendable {
+    /// Units held and sold together.
+    public var total: Int
+    /// Units held by unpaid orders.
+    public var held: Int
+
+    /// A buyer who has nothing.
+    public static let none = BuyerUnits(total: 0, held: 0)
+
+    /// Puts the two counts together.
+    public init(total: Int, held: Int) {
+        self.total = total
+        self.held = held
+    }
+}
+
+/// Decides whether an order may take its cards. The one rule that gates and ledgers implement; the scenario table in
+/// TestKit holds each of them to it.
+public enum StockRule {
+    /// The order of the checks is part of the rule: window, stock, limits.
+    ///
+    /// - Parameters:
+    ///   - quantity: units asked for, 1 or more
+    ///   - available: cards in the pool
+    ///   - units: what the buyer has already
+    /// - Returns: nil when the order may be had, otherwise why not.
+    public static func refusal(
+        quantity: Int, product: Product, available: Int, units: BuyerUnits, at moment: Timestamp
+    ) -> Refusal? {
+        guard product.window.contains(moment) else { return .notOnSale }
+        guard available >= quantity else { return .soldOut }
+        return limitRefusal(quantity: quantity, limits: product.limits, units: units)
+    }
+
+    /// Only the part of the rule that looks at the buyer.
+    public static func limitRefusal(quantity: Int, limits: PurchaseLimits, units: BuyerUnits) -> Refusal? {
+        guard quantity <= limits.perOrder, units.total + quantity <= limits.perBuyer,
+            units.held + quantity <= limits.heldPerBuyer
+        else { return .limitReached }
+        return nil
+    }
+
+    /// The rule for money that came after the hold had ended: the sale window has passed its verdict before, and
+    /// nothing will be held.
+    public static func lateRefusal(
+        quantity: Int, limits: PurchaseLimits, available: Int, units: BuyerUnits
+    ) -> Refusal? {
+        guard available >= quantity else { return .soldOut }
+        return units.total + quantity <= limits.perBuyer ? nil : .limitReached
+    }
+}

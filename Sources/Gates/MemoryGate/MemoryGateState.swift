@@ -1,0 +1,138 @@
+import Domain
+import Shop
+
+/// What the gate knows, as a value: event in, answer out. The lock is around it, not in it.
+struct MemoryGateState {
+    private struct Stock {
+        var available = 0
+        /// Set when the pool ran dry, cleared when cards come back: one look turns the crowd away.
+        var isSoldOut = true
+    }
+
+    private struct Ticket {
+        let product: ProductID
+        let buyer: BuyerOfProduct
+        let quantity: Int
+        let key: UInt64?
+    }
+
+    private struct BuyerOfProduct: Hashable {
+        let product: ProductID
+        let buyer: Buyer
+    }
+
+    private var stock: [ProductID: Stock] = [:]
+    private var tickets: [OrderID: Ticket] = [:]
+    private var units: [BuyerOfProduct: BuyerUnits] = [:]
+    private var keys: KeyMemory
+    private let maximumBuyers: Int
+
+    init(maximumBuyers: Int, maximumKeys: Int) {
+        self.maximumBuyers = maximumBuyers
+        keys = KeyMemory(maximum: maximumKeys)
+    }
+
+    mutating func admit(_ request: AdmissionRequest) -> Admission {
+        let key = request.key.map { KeyMemory.digest(product: request.product.id, key: $0) }
+        if let key, keys.contains(key) { return .seenBefore }
+        guard request.product.window.contains(request.moment) else { return .refused(.notOnSale) }
+        guard var pool = stock[request.product.id], !pool.isSoldOut else { return .refused(.soldOut) }
+        let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
+        let known = units[buyer]
+        if let refusal = StockRule.refusal(
+            quantity: request.quantity, product: request.product, available: pool.available, units: known ?? .none,
+            at: request.moment)
+        {
+            return .refused(refusal)
+        }
+        pool.available -= request.quantity
+        pool.isSoldOut = pool.available <= 0
+        stock[request.product.id] = pool
+        add(total: request.quantity, held: request.quantity, to: buyer)
+        if let key { keys.insert(key) }
+        tickets[request.order] = Ticket(
+            product: request.product.id, buyer: buyer, quantity: request.quantity, key: key)
+        return .admitted
+    }
+
+    mutating func end(_ order: OrderID, _ end: TicketEnd) {
+        guard let ticket = tickets.removeValue(forKey: order) else { return }
+        switch end {
+        case .sold:
+            add(total: 0, held: -ticket.quantity, to: ticket.buyer)
+        case .released, .notPlaced:
+            add(total: -ticket.quantity, held: -ticket.quantity, to: ticket.buyer)
+            restock(ticket.product, by: ticket.quantity)
+            if end == .notPlaced, let key = ticket.key { keys.remove(key) }
+        }
+    }
+
+    mutating func restock(_ product: ProductID, by count: Int) {
+        var pool = stock[product] ?? Stock()
+        pool.available += count
+        pool.isSoldOut = pool.available <= 0
+        stock[product] = pool
+    }
+
+    mutating func count(_ buyer: Buyer, of product: ProductID, units: Int) {
+        add(total: units, held: 0, to: BuyerOfProduct(product: product, buyer: buyer))
+    }
+
+    func available(_ product: ProductID) -> Int { stock[product]?.available ?? 0 }
+
+    mutating func load(_ snapshot: GateSnapshot) {
+        self = MemoryGateState(maximumBuyers: maximumBuyers, maximumKeys: keys.maximum)
+        for (product, count) in snapshot.available { restock(product, by: count) }
+        for entry in snapshot.units {
+            let buyer = BuyerOfProduct(product: entry.product, buyer: entry.buyer)
+            add(total: entry.units.total, held: entry.units.held, to: buyer)
+        }
+        for ticket in snapshot.tickets {
+            tickets[ticket.order] = Ticket(
+                product: ticket.product, buyer: BuyerOfProduct(product: ticket.product, buyer: ticket.buyer),
+                quantity: ticket.quantity, key: nil)
+        }
+        for entry in snapshot.keys { keys.insert(KeyMemory.digest(product: entry.product, key: entry.key)) }
+    }
+
+    /// A buyer beyond the bound is not counted: the gate then lets the ledger judge.
+    private mutating func add(total: Int, held: Int, to buyer: BuyerOfProduct) {
+        guard var known = units[buyer] ?? (units.count < maximumBuyers ? BuyerUnits.none : nil) else { return }
+        known.total = max(0, known.total + total)
+        known.held = max(0, known.held + held)
+        units[buyer] = known == .none ? nil : known
+    }
+}
+
+/// Digests of idempotency keys. Holds at most `maximum`, in two halves: when the younger half is full, the older is
+/// forgotten.
+struct KeyMemory {
+    let maximum: Int
+    private var young: Set<UInt64> = []
+    private var old: Set<UInt64> = []
+
+    init(maximum: Int) { self.maximum = maximum }
+
+    /// Seeded at random for each process, so that nobody can aim at a collision.
+    static func digest(product: ProductID, key: String) -> UInt64 {
+        var hasher = Hasher()
+        hasher.combine(product)
+        hasher.combine(key)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    func contains(_ digest: UInt64) -> Bool { young.contains(digest) || old.contains(digest) }
+
+    mutating func insert(_ digest: UInt64) {
+        if young.count >= maximum / 2 {
+            old = young
+            young = []
+        }
+        young.insert(digest)
+    }
+
+    mutating func remove(_ digest: UInt64) {
+        young.remove(digest)
+        old.remove(digest)
+    }
+}

@@ -1,0 +1,16 @@
+import GRDB
+
+/// All migrations, in order.
+enum Migrations {
+    static let all: [(name: String, sql: String)] = [
+        (Migration0001.name, Migration0001.sql)
+    ]
+
+    static func migrator() -> DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for migration in all {
+            migrator.registerMigration(migration.name) { database in try database.execute(sql: migration.sql) }
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,94 @@
+import Domain
+import Foundation
+import GRDB
+import Shop
+
+// Reading stored values. What cannot be read is a damaged ledger, reported as *internal*, never guessed.
+
+extension Identifier {
+    var data: Data { Data(bytes) }
+}
+
+extension Row {
+    func identifier(_ column: String) throws -> Identifier {
+        guard let data = self[column] as Data?, let identifier = Identifier(bytes: data) else {
+            throw Self.damaged(column)
+        }
+        return identifier
+    }
+
+    func slug(_ column: String) throws -> Slug {
+        guard let slug = Slug(self[column] as String) else { throw Self.damaged(column) }
+        return slug
+    }
+
+    func timestamp(_ column: String) -> Timestamp? {
+        (self[column] as Int64?).map { Timestamp(milliseconds: $0) }
+    }
+
+    func money() throws -> Money {
+        guard let currency = Currency(code: self["currency"]),
+            let money = Money(amount: self["amount"], currency: currency)
+        else { throw Self.damaged("amount") }
+        return money
+    }
+
+    static func damaged(_ column: String) -> ShopError {
+        ShopError(.internalFault, "the ledger holds a value that cannot be read", cause: column)
+    }
+}
+
+extension Order {
+    init(row: Row) throws {
+        guard let state = OrderState(rawValue: row["state"]), let createdAt = row.timestamp("created_at") else {
+            throw Row.damaged("state")
+        }
+        self.init(
+            id: OrderID(try row.identifier("id")), product: ProductID(row["product_id"]), slug: try row.slug("slug"),
+            quantity: row["quantity"], buyer: Buyer(stored: row["contact"]), channel: try row.slug("channel"),
+            total: try row.money(), state: state, version: row["version"], createdAt: createdAt,
+            expiresAt: row.timestamp("expires_at"))
+    }
+
+    /// The order one state change later.
+    func moved(to state: OrderState) -> Order {
+        Order(
+            id: id, product: product, slug: slug, quantity: quantity, buyer: buyer, channel: channel, total: total,
+            state: state, version: version + 1, createdAt: createdAt, expiresAt: expiresAt)
+    }
+}
+
+extension Attempt {
+    init(row: Row) throws {
+        guard let createdAt = row.timestamp("created_at") else { throw Row.damaged("created_at") }
+        self.init(
+            id: AttemptID(try row.identifier("id")), order: OrderID(try row.identifier("order_id")),
+            channel: try row.slug("channel"), amount: try row.money(), createdAt: createdAt)
+    }
+}
+
+extension Product {
+    init(row: Row) throws {
+        let limits = PurchaseLimits(
+            perOrder: row["max_per_order"], perBuyer: row["max_per_buyer"], heldPerBuyer: row["max_held_per_buyer"])
+        let window = SaleWindow(opensAt: row.timestamp("opens_at"), closesAt: row.timestamp("closes_at"))
+        guard let limits, let window else { throw Row.damaged("limits") }
+        let fields = try JSONDecoder().decode([String].self, from: Data((row["fields"] as String).utf8))
+        self.init(
+            id: ProductID(row["id"]), slug: try row.slug("slug"), title: row["title"], price: try row.money(),
+            limits: limits, holdSeconds: row["hold_seconds"], window: window, fields: fields)
+    }
+}
+
+extension PaymentEntry {
+    init(row: Row) throws {
+        guard let verdict = PaymentVerdict(rawValue: row["verdict"]), let receivedAt = row.timestamp("received_at")
+        else { throw Row.damaged("verdict") }
+        let order = (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }
+        self.init(
+            id: row["id"], channel: row["channel"], providerEvent: row["provider_event"], attempt: row["attempt"],
+            order: order.map { OrderID($0) }, amount: (row["amount"] as Int64?) == nil ? nil : try row.money(),
+            verdict: verdict, resolution: (row["resolution"] as String?).flatMap { PaymentResolution(rawValue: $0) },
+            receivedAt: receivedAt)
+    }
+}

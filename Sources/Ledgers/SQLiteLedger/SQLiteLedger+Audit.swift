@@ -1,0 +1,132 @@
+public import Domain
+import GRDB
+public import Shop
+
+extension SQLiteLedger {
+    public func audit() async throws(ShopError) -> AuditReport {
+        try await read { database in
+            var checks = try Self.countedChecks.map { check in
+                AuditReport.Check(
+                    id: check.id, statement: check.statement,
+                    violations: try Int.fetchOne(database, sql: check.violations) ?? 0)
+            }
+            checks.append(try Self.legalTransitions(database))
+            return AuditReport(products: try Self.stock(database), checks: checks.sorted { $0.id < $1.id })
+        }
+    }
+
+    private static func stock(_ database: Database) throws -> [AuditReport.ProductStock] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT p.slug,
+                    (SELECT coalesce(sum(b.imported), 0) FROM batches b WHERE b.product_id = p.id) AS imported,
+                    coalesce(sum(c.state = 'available'), 0) AS available, coalesce(sum(c.state = 'held'), 0) AS held,
+                    coalesce(sum(c.state = 'sold'), 0) AS sold, coalesce(sum(c.state = 'voided'), 0) AS voided
+                FROM products p LEFT JOIN cards c ON c.product_id = p.id GROUP BY p.id ORDER BY p.slug
+                """
+        ).map {
+            AuditReport.ProductStock(
+                slug: $0["slug"], imported: $0["imported"], available: $0["available"], held: $0["held"],
+                sold: $0["sold"], voided: $0["voided"])
+        }
+    }
+
+    private struct CountedCheck: Sendable {
+        let id: String
+        let statement: String
+        /// A query for the number of violations.
+        let violations: String
+    }
+
+    private static let countedChecks = [
+        CountedCheck(
+            id: "I1", statement: "available + held + sold + voided = imported, per product",
+            violations: """
+                SELECT count(*) FROM products p WHERE
+                    (SELECT coalesce(sum(b.imported), 0) FROM batches b WHERE b.product_id = p.id)
+                    <> (SELECT count(*) FROM cards c WHERE c.product_id = p.id)
+                """),
+        CountedCheck(
+            id: "I2", statement: "an order has as many cards, held or sold, as its state says, of its own product",
+            violations: """
+                SELECT count(*) FROM orders o WHERE
+                    (SELECT count(*) FROM cards c WHERE c.order_id = o.id AND c.product_id = o.product_id
+                        AND c.state = CASE WHEN o.state = 'awaiting_payment' THEN 'held' ELSE 'sold' END)
+                    <> CASE WHEN o.state IN ('awaiting_payment', 'delivered') THEN o.quantity ELSE 0 END
+                    AND o.state NOT IN ('refund_pending', 'refunded')
+                    OR EXISTS (SELECT 1 FROM cards c WHERE c.order_id = o.id AND c.product_id <> o.product_id)
+                """),
+        CountedCheck(
+            id: "I6", statement: "a buyer's units are those of the buyer's orders, and within the product's limit",
+            violations: """
+                WITH counted AS (
+                    SELECT product_id, contact,
+                        sum(CASE WHEN state IN ('awaiting_payment', 'delivered') THEN quantity ELSE 0 END) AS total,
+                        sum(CASE WHEN state = 'awaiting_payment' THEN quantity ELSE 0 END) AS held
+                    FROM orders WHERE state NOT IN ('refund_pending', 'refunded') GROUP BY product_id, contact)
+                SELECT count(*) FROM counted c
+                    LEFT JOIN buyer_units u ON u.product_id = c.product_id AND u.contact = c.contact
+                    JOIN products p ON p.id = c.product_id
+                WHERE coalesce(u.total, 0) < c.total OR coalesce(u.held, 0) <> c.held OR c.total > p.max_per_buyer
+                """),
+        CountedCheck(
+            id: "I7", statement: "delivered implies a verified payment of the exact amount",
+            violations: """
+                SELECT count(*) FROM orders o WHERE o.state = 'delivered' AND NOT EXISTS (
+                    SELECT 1 FROM payments y WHERE y.order_id = o.id AND y.verdict IN ('accepted', 'late')
+                        AND y.resolution = 'delivered' AND y.amount = o.amount AND y.currency = o.currency)
+                """),
+        CountedCheck(
+            id: "I8", statement: "every verified payment is delivered, refunded or in review, once",
+            violations: """
+                SELECT (SELECT count(*) FROM payments WHERE verdict NOT IN ('forged', 'duplicate')
+                        AND (resolution IS NULL OR resolution NOT IN ('delivered', 'review', 'refunded')))
+                    + (SELECT count(*) FROM payments y JOIN orders o ON o.id = y.order_id
+                        WHERE y.resolution = 'delivered'
+                        AND o.state NOT IN ('delivered', 'refund_pending', 'refunded'))
+                    + (SELECT count(*) FROM (SELECT order_id FROM payments WHERE resolution = 'delivered'
+                        GROUP BY order_id HAVING count(*) > 1))
+                """),
+        CountedCheck(
+            id: "I12", statement: "the journal has every version of every order, and ends in its state",
+            violations: """
+                SELECT (SELECT count(*) FROM (
+                        SELECT version, from_state, lag(to_state) OVER steps AS before,
+                            row_number() OVER steps AS number
+                        FROM journal WINDOW steps AS (PARTITION BY order_id ORDER BY version))
+                        WHERE version <> number OR from_state IS NOT before)
+                    + (SELECT count(*) FROM orders o WHERE NOT EXISTS (
+                        SELECT 1 FROM journal j WHERE j.order_id = o.id AND j.version = o.version
+                            AND j.to_state = o.state))
+                    + (SELECT count(*) FROM journal j JOIN orders o ON o.id = j.order_id WHERE j.version > o.version)
+                """),
+        CountedCheck(
+            id: "I13", statement: "every delivered order has exactly one message in the outbox",
+            violations: """
+                SELECT count(*) FROM orders o WHERE o.state = 'delivered' AND 1 <> (
+                    SELECT count(*) FROM outbox x WHERE x.order_id = o.id AND x.topic = 'order.delivered')
+                """),
+        CountedCheck(
+            id: "I15", statement: "an order that was cancelled before it came never came",
+            violations: "SELECT count(*) FROM order_fences f JOIN orders o ON o.id = f.order_id"),
+    ]
+
+    /// The journal holds only moves that the state machine knows.
+    private static func legalTransitions(_ database: Database) throws -> AuditReport.Check {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT event, from_state, to_state, count(*) AS count FROM journal GROUP BY 1, 2, 3")
+        let illegal = rows.filter { row in
+            guard let event = OrderEvent(rawValue: row["event"]), let target = OrderState(rawValue: row["to_state"])
+            else { return true }
+            guard let source = row["from_state"] as String? else {
+                return event != .claim || target != .awaitingPayment
+            }
+            return OrderState(rawValue: source)?.after(event) != target
+        }
+        return AuditReport.Check(
+            id: "I12b", statement: "the journal holds only legal moves",
+            violations: illegal.reduce(0) { $0 + ($1["count"] as Int) })
+    }
+}

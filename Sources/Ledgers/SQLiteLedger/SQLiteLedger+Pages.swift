@@ -1,0 +1,143 @@
+public import Domain
+import Foundation
+import GRDB
+public import Shop
+
+// What is shown to owners and machines: pages, counts, and the gate's snapshot.
+extension SQLiteLedger {
+    public func orders(queryTag: [UInt8], limit: Int) async throws(ShopError) -> [Order] {
+        try await read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(Statements.orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
+                    WHERE o.query_tag = ? ORDER BY o.id DESC LIMIT ?
+                    """, arguments: [Data(queryTag), limit]
+            ).map { try Order(row: $0) }
+        }
+    }
+
+    public func orders(_ filter: OrderFilter) async throws(ShopError) -> [Order] {
+        var conditions: [String] = ["1"]
+        var arguments: StatementArguments = []
+        if let state = filter.state {
+            conditions.append("o.state = ?")
+            arguments += [state.rawValue]
+            // The words of the partial index, so that SQLite may use it.
+            if state != .awaitingPayment, state != .delivered {
+                conditions.append("o.state NOT IN ('awaiting_payment', 'delivered')")
+            }
+        }
+        if let buyer = filter.buyer {
+            conditions.append("o.contact = ?")
+            arguments += [buyer.contact]
+        }
+        if let after = filter.after {
+            conditions.append("o.id < ?")
+            arguments += [after.identifier.data]
+        }
+        arguments += [filter.limit]
+        let sql = """
+            SELECT \(Statements.orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
+            WHERE \(conditions.joined(separator: " AND ")) ORDER BY o.id DESC LIMIT ?
+            """
+        return try await read { [arguments] database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).map { try Order(row: $0) }
+        }
+    }
+
+    public func payments(_ filter: PaymentFilter) async throws(ShopError) -> [PaymentEntry] {
+        var conditions: [String] = ["1"]
+        var arguments: StatementArguments = []
+        if let verdict = filter.verdict {
+            conditions.append("verdict = ?")
+            arguments += [verdict.rawValue]
+        }
+        if let after = filter.after {
+            conditions.append("id < ?")
+            arguments += [after]
+        }
+        arguments += [filter.limit]
+        let sql = """
+            SELECT * FROM payments WHERE \(conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT ?
+            """
+        return try await read { [arguments] database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).map { try PaymentEntry(row: $0) }
+        }
+    }
+
+    public func census() async throws(ShopError) -> LedgerCensus {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT p.slug, c.state, count(*) AS count FROM cards c JOIN products p ON p.id = c.product_id
+                    GROUP BY c.product_id, c.state
+                    """)
+            var cards: [String: [CardState: Int]] = [:]
+            for row in rows {
+                guard let state = CardState(rawValue: row["state"]) else { throw Row.damaged("state") }
+                cards[row["slug"], default: [:]][state] = row["count"]
+            }
+            return LedgerCensus(cards: cards)
+        }
+    }
+
+    public func gateSnapshot(
+        keysSince: Timestamp, maximumUnits: Int, maximumKeys: Int
+    ) async throws(ShopError) -> GateSnapshot {
+        try await read { database in
+            var snapshot = GateSnapshot()
+            try Self.loadStock(into: &snapshot, database)
+            try Self.loadTickets(into: &snapshot, database)
+            try Self.loadUnits(into: &snapshot, limit: maximumUnits, database)
+            try Self.loadKeys(into: &snapshot, since: keysSince, limit: maximumKeys, database)
+            return snapshot
+        }
+    }
+
+    private static func loadStock(into snapshot: inout GateSnapshot, _ database: Database) throws {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT product_id, count(*) FROM cards WHERE state = 'available' GROUP BY product_id")
+        while let row = try rows.next() { snapshot.available[ProductID(row[0])] = row[1] }
+    }
+
+    private static func loadTickets(into snapshot: inout GateSnapshot, _ database: Database) throws {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: "SELECT id, product_id, contact, quantity FROM orders WHERE state = 'awaiting_payment'")
+        while let row = try rows.next() {
+            snapshot.tickets.append(
+                GateSnapshot.Ticket(
+                    order: OrderID(try row.identifier("id")), product: ProductID(row[1]),
+                    buyer: Buyer(stored: row[2]), quantity: row[3]))
+        }
+    }
+
+    private static func loadUnits(into snapshot: inout GateSnapshot, limit: Int, _ database: Database) throws {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT product_id, contact, total, held FROM buyer_units WHERE total > 0 LIMIT ?",
+            arguments: [limit])
+        while let row = try rows.next() {
+            snapshot.units.append(
+                GateSnapshot.Units(
+                    product: ProductID(row[0]), buyer: Buyer(stored: row[1]),
+                    units: BuyerUnits(total: row[2], held: row[3])))
+        }
+    }
+
+    private static func loadKeys(
+        into snapshot: inout GateSnapshot, since: Timestamp, limit: Int, _ database: Database
+    ) throws {
+        let oldest = Identifier(time: since, shard: 0, random: 0)
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT product_id, idempotency_key FROM orders
+                WHERE id >= ? AND idempotency_key IS NOT NULL ORDER BY id DESC LIMIT ?
+                """, arguments: [oldest.data, limit])
+        while let row = try rows.next() {
+            snapshot.keys.append(GateSnapshot.Key(product: ProductID(row[0]), key: row[1]))
+        }
+    }
+}

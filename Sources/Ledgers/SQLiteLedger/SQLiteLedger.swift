@@ -1,0 +1,111 @@
+public import CoreMetrics
+public import Domain
+import Foundation
+import GRDB
+public import Shop
+
+/// The ledger of one machine: one SQLite file in WAL mode, every commit synced, one writing thread, several readers.
+public final class SQLiteLedger: Sendable {
+    let pool: DatabasePool
+    let writer: Writer
+    let limits: Limits
+
+    /// Name of the database file inside the data folder.
+    public static let fileName = "ledger.sqlite"
+
+    /// Opens or makes the ledger and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: the database file
+    ///   - metrics: receives `sluice_ledger_flush_seconds`
+    ///   - maximumPages: bound of the file in pages of 4 KiB, to rehearse a full disk; nil means none
+    /// - Throws: *internal* when the file cannot be opened or belongs to a newer release.
+    public init(
+        path: String, limits: Limits, metrics: any MetricsFactory, maximumPages: Int? = nil
+    ) throws(ShopError) {
+        self.limits = limits
+        do {
+            pool = try DatabasePool(path: path, configuration: Self.configuration(maximumPages: maximumPages))
+            let migrator = Migrations.migrator()
+            guard try pool.read(migrator.hasBeenSuperseded) == false else {
+                throw ShopError(.internalFault, "the data folder was written by a newer release")
+            }
+            try migrator.migrate(pool)
+        } catch let error as ShopError {
+            throw error
+        } catch {
+            throw ShopError(.internalFault, "the ledger cannot be opened: \(error)", cause: "\(error)")
+        }
+        writer = Writer(pool: pool, limits: limits, metrics: metrics)
+        writer.start()
+    }
+
+    private static func configuration(maximumPages: Int?) -> Configuration {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(5)
+        configuration.label = "sluice.ledger"
+        configuration.prepareDatabase { database in
+            // WAL with FULL syncs the log at every commit: an acknowledged order survives a power cut.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            try database.execute(sql: "PRAGMA cache_size = -32768")
+            if let maximumPages { try database.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
+        }
+        return configuration
+    }
+
+    /// Writes what waits, then closes the file. Nothing may be asked of the ledger afterwards.
+    public func close() {
+        writer.close()
+        try? pool.close()
+    }
+
+    // MARK: The two ways in
+
+    /// Writes on the writer's thread; returns when it is on disk.
+    func write<Value: Sendable>(
+        _ lane: WriterQueue<WriteJob>.Lane, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(ShopError) -> Value {
+        let result: Result<Value, ShopError> = await withCheckedContinuation { continuation in
+            let job = WriteJob(
+                run: { database in
+                    let value = try body(database)
+                    return { continuation.resume(returning: .success(value)) }
+                },
+                fail: { continuation.resume(returning: .failure($0)) })
+            writer.add(job, to: lane)
+        }
+        return try result.get()
+    }
+
+    /// Reads one snapshot on a thread of the pool.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(ShopError) -> Value {
+        do {
+            return try await pool.read(body)
+        } catch let error as ShopError {
+            throw error
+        } catch {
+            throw ShopError(.internalFault, "the ledger cannot be read", cause: "\(error)")
+        }
+    }
+}
+
+extension SQLiteLedger {
+    public var health: LedgerHealth { writer.health }
+
+    public func probe() async {
+        await withCheckedContinuation { continuation in
+            let job = WriteJob(
+                run: { database in
+                    try database.execute(sql: "INSERT OR REPLACE INTO probe VALUES (1, unixepoch())")
+                    return { continuation.resume() }
+                },
+                fail: { _ in continuation.resume() })
+            writer.probe(job)
+        }
+    }
+}

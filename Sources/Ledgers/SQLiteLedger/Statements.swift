@@ -1,0 +1,90 @@
+/// The statements that placing, paying and ending an order run. Their query plans are tested.
+enum Statements {
+    // MARK: Orders
+
+    static let orderColumns = """
+        o.id, o.product_id, p.slug, o.quantity, o.contact, o.channel, o.amount, o.currency, o.state, o.version, \
+        o.created_at, o.expires_at
+        """
+    static let order = """
+        SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
+        """
+    static let orderByKey = """
+        SELECT \(orderColumns), o.body_digest FROM orders o JOIN products p ON p.id = o.product_id
+        WHERE o.product_id = ? AND o.idempotency_key = ?
+        """
+    static let insertOrder = """
+        INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, fields, query_tag,
+            idempotency_key, body_digest, state, version, created_at, expires_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    static let moveOrder = """
+        UPDATE orders SET state = ?, version = version + 1 WHERE id = ? AND state = ? AND version = ?
+        """
+    static let dueOrders = """
+        SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
+        WHERE o.state = 'awaiting_payment' AND o.expires_at <= ? ORDER BY o.expires_at LIMIT ?
+        """
+    static let fence = "SELECT 1 FROM order_fences WHERE order_id = ?"
+    static let insertFence = "INSERT OR IGNORE INTO order_fences (order_id, created_at) VALUES (?, ?)"
+    static let insertJournal = """
+        INSERT INTO journal (order_id, version, event, from_state, to_state, at) VALUES (?, ?, ?, ?, ?, ?)
+        """
+    static let insertOutbox = "INSERT INTO outbox (topic, order_id, created_at) VALUES (?, ?, ?)"
+
+    // MARK: Cards
+
+    static let availableCards = """
+        SELECT id FROM cards WHERE product_id = ? AND state = 'available' ORDER BY id LIMIT ?
+        """
+    static let claimCard = "UPDATE cards SET state = 'held', order_id = ? WHERE id = ? AND state = 'available'"
+    static let releaseCards = """
+        UPDATE cards SET state = 'available', order_id = NULL WHERE order_id = ? AND state = 'held'
+        """
+    static let deliverCards = "UPDATE cards SET state = 'sold' WHERE order_id = ? AND state = 'held'"
+    static let soldSecrets = "SELECT secret FROM cards WHERE order_id = ? AND state = 'sold' ORDER BY id"
+
+    // MARK: Buyers
+
+    static let buyerUnits = "SELECT total, held FROM buyer_units WHERE product_id = ? AND contact = ?"
+    static let addBuyerUnits = """
+        INSERT INTO buyer_units (product_id, contact, total, held) VALUES (?, ?, ?, ?)
+        ON CONFLICT (product_id, contact) DO UPDATE SET total = total + excluded.total, held = held + excluded.held
+        """
+    static let takeBuyerUnits = """
+        UPDATE buyer_units SET total = total - ?, held = held - ? WHERE product_id = ? AND contact = ?
+        """
+
+    // MARK: Payments
+
+    static let attempt = "SELECT id, order_id, channel, amount, currency, created_at FROM attempts WHERE id = ?"
+    static let attemptOfOrder = """
+        SELECT id, order_id, channel, amount, currency, created_at FROM attempts WHERE order_id = ? AND channel = ?
+        """
+    static let paymentByEvent = """
+        SELECT order_id FROM payments
+        WHERE channel = ? AND provider_event = ? AND verdict NOT IN ('forged', 'duplicate')
+        """
+    static let insertPayment = """
+        INSERT INTO payments (channel, provider_event, attempt, order_id, amount, currency, verdict, resolution,
+            received_at, raw)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    static let countCallback = """
+        INSERT INTO callback_counts (channel, verdict, count) VALUES (?, ?, 1)
+        ON CONFLICT (channel, verdict) DO UPDATE SET count = count + 1
+        """
+    static let pruneCallbacks = """
+        DELETE FROM payments WHERE verdict = ?1 AND channel = ?2 AND id <= (
+            SELECT id FROM payments WHERE verdict = ?1 AND channel = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)
+        """
+
+    /// Everything above that touches a table which grows.
+    static let hot: [String: String] = [
+        "order": order, "orderByKey": orderByKey, "moveOrder": moveOrder, "dueOrders": dueOrders, "fence": fence,
+        "availableCards": availableCards, "claimCard": claimCard, "releaseCards": releaseCards,
+        "deliverCards": deliverCards, "soldSecrets": soldSecrets, "buyerUnits": buyerUnits,
+        "takeBuyerUnits": takeBuyerUnits, "attempt": attempt, "attemptOfOrder": attemptOfOrder,
+        "paymentByEvent": paymentByEvent, "pruneCallbacks": pruneCallbacks,
+    ]
+}

@@ -1,0 +1,54 @@
+/// Which writes run next. Urgent ones (orders, payments) share a transaction; patient ones (imports, clean-up) run one
+/// at a time, when nothing urgent waits or after a few urgent flushes, so that neither starves.
+struct WriterQueue<Job: Sendable>: Sendable {
+    /// How soon a write must run.
+    enum Lane {
+        /// A buyer or a provider waits.
+        case urgent
+        /// The owner waits.
+        case patient
+    }
+
+    private let maximum: Int
+    private let perFlush: Int
+    private var urgent: [Job] = []
+    private var patient: [Job] = []
+    private var urgentFlushes = 0
+
+    /// Urgent flushes between two patient writes under load.
+    private static var urgentFlushesInARow: Int { 4 }
+
+    init(maximum: Int, perFlush: Int) {
+        self.maximum = maximum
+        self.perFlush = perFlush
+    }
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { urgent.isEmpty && patient.isEmpty }
+
+    /// False when the lane is full.
+    mutating func add(_ job: Job, to lane: Lane) -> Bool {
+        switch lane {
+        case .urgent:
+            guard urgent.count < maximum else { return false }
+            urgent.append(job)
+        case .patient:
+            guard patient.count < maximum else { return false }
+            patient.append(job)
+        }
+        return true
+    }
+
+    /// The writes of the next transaction; empty when nothing waits.
+    mutating func next() -> [Job] {
+        let isPatientDue = urgent.isEmpty || urgentFlushes >= Self.urgentFlushesInARow
+        if isPatientDue, !patient.isEmpty {
+            urgentFlushes = 0
+            return [patient.removeFirst()]
+        }
+        urgentFlushes += 1
+        let jobs = Array(urgent.prefix(perFlush))
+        urgent.removeFirst(jobs.count)
+        return jobs
+    }
+}

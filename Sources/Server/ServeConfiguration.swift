@@ -1,0 +1,117 @@
+import Configuration
+public import Domain
+public import WebSupport
+
+/// A host and a port to listen on.
+public struct ListenAddress: Hashable, Sendable {
+    /// Name or address; IPv6 without brackets.
+    public let host: String
+    /// 0 lets the system choose.
+    public let port: Int
+
+    /// Nil unless the text is `HOST:PORT` or `[IPV6]:PORT`.
+    public init?(text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty else { return nil }
+        self.host = host
+        self.port = port
+    }
+
+    /// The address as a URL with the port that was really bound.
+    public func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+}
+
+/// What the operator has set, read once at start.
+public struct ServeConfiguration: Sendable {
+    /// The folder of the shop.
+    public var data: String
+    /// Where buyers come.
+    public var listen: ListenAddress
+    /// Where providers call; with the buyers when nil.
+    public var listenCallbacks: ListenAddress?
+    /// Where the owner works; with the buyers when nil.
+    public var listenAdmin: ListenAddress?
+    /// Which roles run here.
+    public var roles: Set<Role> = Set(Role.allCases)
+    /// Whether to put a demo catalog into an empty shop.
+    public var isDemo = false
+    /// Bearer token of the admin API; secret.
+    public var adminToken: String?
+    /// 32 bytes in base64; secret.
+    public var masterKey: String?
+    /// The address that buyers and providers see; the listen address when nil.
+    public var publicURL: String?
+    /// Proxies whose forwarding header is believed.
+    public var trustedProxies: [AddressRange] = []
+    /// Whether a sandbox may be enabled on a public address.
+    public var allowsSandbox = false
+    /// Bound of the ledger's file in pages of 4 KiB, to rehearse a full disk.
+    public var maximumPages: Int?
+    /// Every bound.
+    public var limits = Limits()
+
+    /// What a node does.
+    public enum Role: String, CaseIterable, Sendable {
+        /// API and pages.
+        case web
+        /// Places orders.
+        case orders
+        /// Takes callbacks.
+        case payments
+        /// Sends what the outbox holds.
+        case delivery
+        /// Ends holds.
+        case upkeep
+    }
+
+    /// A shop on one machine with nothing set.
+    public init(data: String, listen: ListenAddress) {
+        self.data = data
+        self.listen = listen
+    }
+
+    /// Reads the environment: `SLUICE_ADMIN_TOKEN` (secret), `SLUICE_MASTER_KEY` (secret), `SLUICE_PUBLIC_URL`,
+    /// `SLUICE_TRUSTED_PROXIES` (comma-separated CIDR), `SLUICE_ALLOW_SANDBOX` (`1`), `SLUICE_MAX_LEDGER_PAGES`.
+    ///
+    /// - Throws: *invalid_request* that names the variable at fault.
+    public mutating func readEnvironment() throws(ShopError) {
+        let reader = ConfigReader(
+            provider: EnvironmentVariablesProvider(
+                secretsSpecifier: .specific(["SLUICE_ADMIN_TOKEN", "SLUICE_MASTER_KEY"])))
+        adminToken = reader.string(forKey: "sluice.admin.token", isSecret: true)
+        masterKey = reader.string(forKey: "sluice.master.key", isSecret: true)
+        if let url = reader.string(forKey: "sluice.public.url") {
+            guard PublicURL.host(url) != nil else {
+                throw .invalid("SLUICE_PUBLIC_URL", "must begin with http:// or https:// and name a host")
+            }
+            publicURL = url.hasSuffix("/") ? String(url.dropLast()) : url
+        }
+        for text in (reader.string(forKey: "sluice.trusted.proxies") ?? "").split(separator: ",") {
+            guard let range = AddressRange(text: text.trimmingCharacters(in: " ")) else {
+                throw .invalid("SLUICE_TRUSTED_PROXIES", "\(text) is not an address range such as 10.0.0.0/8")
+            }
+            trustedProxies.append(range)
+        }
+        allowsSandbox = reader.string(forKey: "sluice.allow.sandbox") == "1"
+        maximumPages = reader.int(forKey: "sluice.max.ledger.pages")
+        try refuseCluster(reader)
+    }
+
+    private func refuseCluster(_ reader: ConfigReader) throws(ShopError) {
+        for name in ["redis.url", "kafka.brokers", "postgres.shards"] {
+            guard reader.string(forKey: ConfigKey("sluice.\(name)")) != nil else { continue }
+            let variable = "SLUICE_" + name.uppercased().replacing(".", with: "_")
+            throw .invalid(variable, "is set, but this release runs on one machine only")
+        }
+    }
+}
+
+extension StringProtocol {
+    func trimmingCharacters(in character: Character) -> String {
+        String(drop { $0 == character }.reversed().drop { $0 == character }.reversed())
+    }
+}

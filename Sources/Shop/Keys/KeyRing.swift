@@ -1,0 +1,184 @@
+public import Crypto
+public import Domain
+import FoundationEssentials
+
+/// The keys of one ledger, unwrapped. Secrets are sealed before any store or queue sees them.
+///
+/// A sealed value is: number of the data key (4 bytes, big-endian), then the AES-GCM box (nonce 12, ciphertext,
+/// tag 16). The context, such as the product, is authenticated with it, so that a value cannot be moved elsewhere.
+public struct KeyRing: Sendable {
+    /// What a data key is for. The raw values are stored.
+    public enum Purpose: String, CaseIterable, Sendable {
+        /// Seals secrets of cards and settings of channels.
+        case sealing
+        /// Recognises a card that was imported before.
+        case fingerprint
+        /// Makes bearer tokens of orders.
+        case token
+        /// Makes query tags of contact and password.
+        case query
+    }
+
+    private struct DataKey: Sendable {
+        let id: UInt32
+        let key: SymmetricKey
+    }
+
+    private let keys: [Purpose: [DataKey]]
+
+    /// Bytes of a fingerprint, a query tag and a body digest.
+    public static let digestLength = 16
+
+    /// Unwraps stored keys.
+    ///
+    /// - Throws: *internal* when a key cannot be unwrapped, which means that the master key is not the one the data
+    ///   folder was made with, or when a purpose has no key.
+    public init(unwrapping wrapped: [WrappedKey], master: SymmetricKey) throws(ShopError) {
+        var keys: [Purpose: [DataKey]] = [:]
+        for key in wrapped {
+            guard let purpose = Purpose(rawValue: key.purpose) else { continue }
+            let context = Self.wrappingContext(id: key.id, purpose: purpose)
+            guard let bytes = Self.open(key.wrapped, with: master, context: context) else {
+                throw ShopError(.internalFault, "the master key does not fit this data folder")
+            }
+            keys[purpose, default: []].append(DataKey(id: key.id, key: SymmetricKey(data: bytes)))
+        }
+        for purpose in Purpose.allCases where keys[purpose] == nil {
+            throw ShopError(.internalFault, "the data folder has no key for \(purpose.rawValue)")
+        }
+        self.keys = keys.mapValues { $0.sorted { $0.id > $1.id } }
+    }
+
+    /// Makes one fresh data key a purpose, wrapped.
+    public static func fresh(master: SymmetricKey) throws(ShopError) -> [WrappedKey] {
+        var made: [WrappedKey] = []
+        for (index, purpose) in Purpose.allCases.enumerated() {
+            let id = UInt32(index + 1)
+            let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { [UInt8]($0) }
+            let context = wrappingContext(id: id, purpose: purpose)
+            made.append(
+                WrappedKey(
+                    id: id, purpose: purpose.rawValue,
+                    wrapped: try seal(bytes, with: master, context: context)))
+        }
+        return made
+    }
+
+    // MARK: Sealing
+
+    /// Seals a value for a context.
+    public func seal(_ value: some Sequence<UInt8>, context: String) throws(ShopError) -> [UInt8] {
+        let key = newest(.sealing)
+        let box = try Self.seal(Array(value), with: key.key, context: context)
+        return withUnsafeBytes(of: key.id.bigEndian) { Array($0) } + box
+    }
+
+    /// Opens a sealed value.
+    ///
+    /// - Throws: *internal* when the value was changed, moved or sealed by an unknown key.
+    public func open(_ sealed: [UInt8], context: String) throws(ShopError) -> [UInt8] {
+        let id = sealed.prefix(4).reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+        guard let key = keys[.sealing]?.first(where: { $0.id == id }),
+            let value = Self.open(Array(sealed.dropFirst(4)), with: key.key, context: context)
+        else { throw ShopError(.internalFault, "a sealed value cannot be opened") }
+        return value
+    }
+
+    /// The context of a card's secret.
+    public static func cardContext(_ product: ProductID) -> String { "card:\(product.number)" }
+
+    /// The context of a channel's settings.
+    public static func channelContext(_ name: Slug) -> String { "channel:\(name.text)" }
+
+    // MARK: Digests
+
+    /// The same secret of the same product has the same fingerprint.
+    public func fingerprint(of secret: some Sequence<UInt8>, product: ProductID) -> [UInt8] {
+        digest(.fingerprint, Array("\(product.number):".utf8) + Array(secret))
+    }
+
+    /// What orders of a contact are found by. The parts are separated by a byte that neither may hold.
+    public func queryTag(buyer: Buyer, password: String) -> [UInt8] {
+        digest(.query, Array(buyer.contact.utf8) + [0] + Array(password.utf8))
+    }
+
+    private func digest(_ purpose: Purpose, _ bytes: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: newest(purpose).key).prefix(Self.digestLength))
+    }
+
+    // MARK: Order tokens
+
+    /// The bearer token of an order: 64 hexadecimal digits.
+    public func token(for order: OrderID) -> String {
+        Hexadecimal.text(HMAC<SHA256>.authenticationCode(for: order.identifier.bytes, using: newest(.token).key))
+    }
+
+    /// Whether a token is the order's, under any key that is still kept; compared in constant time.
+    public func accepts(token: String, for order: OrderID) -> Bool {
+        guard let code = Hexadecimal.bytes(token) else { return false }
+        return (keys[.token] ?? []).contains { key in
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: order.identifier.bytes, using: key.key)
+        }
+    }
+
+    // MARK: Parts
+
+    private func newest(_ purpose: Purpose) -> DataKey {
+        // The initialiser refuses a ring that lacks a purpose.
+        guard let key = keys[purpose]?.first else { preconditionFailure("no key for \(purpose.rawValue)") }
+        return key
+    }
+
+    private static func wrappingContext(id: UInt32, purpose: Purpose) -> String { "data-key:\(id):\(purpose.rawValue)" }
+
+    private static func seal(_ value: [UInt8], with key: SymmetricKey, context: String) throws(ShopError) -> [UInt8] {
+        do {
+            let box = try AES.GCM.seal(value, using: key, authenticating: Array(context.utf8))
+            return Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
+        } catch {
+            throw ShopError(.internalFault, "a value could not be sealed", cause: "\(error)")
+        }
+    }
+
+    private static func open(_ sealed: [UInt8], with key: SymmetricKey, context: String) -> [UInt8]? {
+        guard let box = try? AES.GCM.SealedBox(combined: sealed),
+            let value = try? AES.GCM.open(box, using: key, authenticating: Array(context.utf8))
+        else { return nil }
+        return Array(value)
+    }
+}
+
+/// Lower-case hexadecimal digits.
+public enum Hexadecimal {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Two digits a byte.
+    public static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var characters: [UInt8] = []
+        for byte in bytes {
+            characters.append(digits[Int(byte >> 4)])
+            characters.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: characters, as: UTF8.self)
+    }
+
+    /// Nil for an odd number of digits or another character. Upper case is not accepted.
+    public static func bytes(_ text: String) -> [UInt8]? {
+        let characters = Array(text.utf8)
+        guard characters.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: characters.count, by: 2) {
+            guard let high = value(characters[index]), let low = value(characters[index + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func value(_ character: UInt8) -> UInt8? {
+        switch character {
+        case 0x30...0x39: character - 0x30
+        case 0x61...0x66: character - 0x61 + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,139 @@
+public import Domain
+
+/// A request to be let through to the intake.
+public struct AdmissionRequest: Hashable, Sendable {
+    /// The order that will be placed.
+    public let order: OrderID
+    /// What is to be bought.
+    public let product: Product
+    /// Units asked for.
+    public let quantity: Int
+    /// Who asks.
+    public let buyer: Buyer
+    /// The client's idempotency key, if any.
+    public let key: String?
+    /// When the request came.
+    public let moment: Timestamp
+
+    /// Puts the parts together.
+    public init(
+        order: OrderID, product: Product, quantity: Int, buyer: Buyer, key: String?, moment: Timestamp
+    ) {
+        self.order = order
+        self.product = product
+        self.quantity = quantity
+        self.buyer = buyer
+        self.key = key
+        self.moment = moment
+    }
+
+    /// The request that a draft stands for.
+    public init(_ draft: OrderDraft) {
+        self.init(
+            order: draft.id, product: draft.product, quantity: draft.quantity, buyer: draft.buyer,
+            key: draft.idempotency?.key, moment: draft.placedAt)
+    }
+}
+
+/// The gate's answer.
+public enum Admission: Hashable, Sendable {
+    /// A ticket was taken out; the ledger decides.
+    case admitted
+    /// The key has been seen: only the ledger can say which order it stands for. Nothing was taken.
+    case seenBefore
+    /// Not now.
+    case refused(Refusal)
+}
+
+/// How a ticket ends.
+public enum TicketEnd: Hashable, Sendable {
+    /// The ledger did not place the order: stock, units and key go back.
+    case notPlaced
+    /// The order ended unpaid: stock and units go back, the key stays known.
+    case released
+    /// The cards are the buyer's: the units stay counted, nothing is held any more.
+    case sold
+}
+
+/// What the gate must know of a ledger to open.
+public struct GateSnapshot: Hashable, Sendable {
+    /// An order that holds cards.
+    public struct Ticket: Hashable, Sendable {
+        /// The order.
+        public let order: OrderID
+        /// Its product.
+        public let product: ProductID
+        /// Its buyer.
+        public let buyer: Buyer
+        /// The cards it holds.
+        public let quantity: Int
+
+        /// Puts the parts together.
+        public init(order: OrderID, product: ProductID, buyer: Buyer, quantity: Int) {
+            self.order = order
+            self.product = product
+            self.buyer = buyer
+            self.quantity = quantity
+        }
+    }
+
+    /// The units of one buyer of one product.
+    public struct Units: Hashable, Sendable {
+        /// The product.
+        public let product: ProductID
+        /// The buyer.
+        public let buyer: Buyer
+        /// What the buyer has.
+        public let units: BuyerUnits
+
+        /// Puts the parts together.
+        public init(product: ProductID, buyer: Buyer, units: BuyerUnits) {
+            self.product = product
+            self.buyer = buyer
+            self.units = units
+        }
+    }
+
+    /// A remembered idempotency key.
+    public struct Key: Hashable, Sendable {
+        /// The scope of the key.
+        public let product: ProductID
+        /// The key.
+        public let key: String
+
+        /// Puts the parts together.
+        public init(product: ProductID, key: String) {
+            self.product = product
+            self.key = key
+        }
+    }
+
+    /// Available cards by product.
+    public var available: [ProductID: Int] = [:]
+    /// Every open hold.
+    public var tickets: [Ticket] = []
+    /// Units of buyers, up to the gate's bound.
+    public var units: [Units] = []
+    /// Recent idempotency keys, up to the gate's bound.
+    public var keys: [Key] = []
+
+    /// An empty ledger.
+    public init() {}
+}
+
+/// Answers in microseconds whether a buyer may try. It knows nothing for certain: it may turn away a buyer who could
+/// have been served, and it can never grant a sale. Until it has loaded a snapshot it is closed.
+public protocol Gate: Sendable {
+    /// Judges a request and, when it is admitted, takes out a ticket for the order. `reply` is called exactly once.
+    func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void)
+    /// Ends the ticket of an order. Without a ticket nothing happens, so that stock comes back once.
+    func end(_ order: OrderID, _ end: TicketEnd)
+    /// Cards were added to the pool, or, when negative, taken from it past the gate.
+    func restock(_ product: ProductID, by count: Int)
+    /// Units that a buyer got past the gate, by late money.
+    func count(_ buyer: Buyer, of product: ProductID, units: Int)
+    /// Replaces everything the gate knows.
+    func load(_ snapshot: GateSnapshot)
+    /// Cards the gate believes to be available; 0 for an unknown product.
+    func available(_ product: ProductID) -> Int
+}

@@ -1,0 +1,102 @@
+public import Domain
+
+/// What upkeep does next. Event in, action out.
+public struct UpkeepMachine: Hashable, Sendable {
+    /// What happened.
+    public enum Event: Hashable, Sendable {
+        /// The pause is over.
+        case woke(LedgerHealth)
+        /// A sweep ended this many holds.
+        case expired(Int)
+        /// The sweep or the probe failed, or the probe is done.
+        case gaveUp
+    }
+
+    /// What is to be done.
+    public enum Action: Hashable, Sendable {
+        /// End holds that ran out.
+        case expire
+        /// See whether the ledger takes writes again.
+        case probe
+        /// Pause.
+        case rest
+    }
+
+    private let batch: Int
+
+    /// - Parameter batch: holds in one sweep
+    public init(batch: Int) { self.batch = batch }
+
+    /// A full sweep is followed by another; a stopped ledger is probed and not swept.
+    public func next(after event: Event) -> Action {
+        switch event {
+        case .woke(.writable): .expire
+        case .woke(.stopped(_, let recovers)): recovers ? .probe : .rest
+        case .expired(let count): count >= batch ? .expire : .rest
+        case .gaveUp: .rest
+        }
+    }
+}
+
+/// Ends holds that ran out, and wakes a ledger that had stopped.
+public struct Upkeep: Sendable {
+    private let ledger: any Ledger
+    private let gate: any Gate
+    private let watch: OrderWatch
+    private let clock: any Clock
+    private let limits: Limits
+    private let onFailure: @Sendable (ShopError) -> Void
+
+    /// - Parameter onFailure: told of every sweep that failed
+    public init(
+        ledger: any Ledger, gate: any Gate, watch: OrderWatch, clock: any Clock, limits: Limits,
+        onFailure: @escaping @Sendable (ShopError) -> Void
+    ) {
+        self.ledger = ledger
+        self.gate = gate
+        self.watch = watch
+        self.clock = clock
+        self.limits = limits
+        self.onFailure = onFailure
+    }
+
+    /// Works until cancelled. `pause` waits between sweeps and throws when it is time to end.
+    public func run(pause: @Sendable (_ milliseconds: Int64) async throws -> Void) async {
+        while !Task.isCancelled {
+            await sweep()
+            do { try await pause(limits.expiryIntervalMilliseconds) } catch { return }
+        }
+    }
+
+    /// One round: everything that has run out by now.
+    public func sweep() async {
+        let machine = UpkeepMachine(batch: limits.expiryBatch)
+        var action = machine.next(after: .woke(ledger.health))
+        while action != .rest {
+            action = machine.next(after: await perform(action))
+        }
+    }
+
+    private func perform(_ action: UpkeepMachine.Action) async -> UpkeepMachine.Event {
+        switch action {
+        case .rest:
+            return .gaveUp
+        case .probe:
+            await ledger.probe()
+            return .gaveUp
+        case .expire:
+            do throws(ShopError) {
+                let ended = try await ledger.expire(at: clock.now(), limit: limits.expiryBatch)
+                if !ended.isEmpty { Failpoint.hit(.expireAfterCommit) }
+                for order in ended {
+                    gate.end(order.id, .released)
+                    watch.publish(order)
+                }
+                return .expired(ended.count)
+            } catch {
+                onFailure(error)
+                return .gaveUp
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+public import Domain
+
+/// An attempt with what the buyer must do.
+public struct BegunPayment: Hashable, Sendable {
+    /// The attempt.
+    public let attempt: Attempt
+    /// What the buyer must do.
+    public let instruction: PaymentInstruction
+    /// False when the attempt had been opened before.
+    public let isNew: Bool
+
+    /// Puts the parts together.
+    public init(attempt: Attempt, instruction: PaymentInstruction, isNew: Bool) {
+        self.attempt = attempt
+        self.instruction = instruction
+        self.isNew = isNew
+    }
+}
+
+/// Opens an attempt to pay an order through a channel.
+public struct BeginPayment: Sendable {
+    private let ledger: any Ledger
+    private let catalog: CatalogCache
+    private let identifiers: IdentifierMaker
+    private let clock: any Clock
+
+    /// Puts the parts together.
+    public init(ledger: any Ledger, catalog: CatalogCache, identifiers: IdentifierMaker, clock: any Clock) {
+        self.ledger = ledger
+        self.catalog = catalog
+        self.identifiers = identifiers
+        self.clock = clock
+    }
+
+    /// Opens the attempt, or returns the one that is open for this order and channel.
+    ///
+    /// - Throws: *invalid_request* for a channel that is not enabled, *not_ready* while the order is queued,
+    ///   *wrong_state* when it is not waiting for money.
+    public func callAsFunction(_ id: OrderID, channel name: String) async throws(ShopError) -> BegunPayment {
+        guard let slug = Slug(name), let configured = catalog.channel(slug), configured.isEnabled else {
+            throw .invalid("channel", "is not an enabled channel")
+        }
+        guard let order = try await ledger.order(id), order.state != .queued else {
+            throw ShopError(.notReady, "the order is not claimed yet")
+        }
+        guard order.state == .awaitingPayment else {
+            throw ShopError(.wrongState, "the order is \(order.state.rawValue) and cannot be paid")
+        }
+        let opened = try await open(order, through: configured)
+        return BegunPayment(
+            attempt: opened.attempt, instruction: try configured.channel.instruction(for: opened.attempt),
+            isNew: opened.isNew)
+    }
+
+    /// Opens the attempt whatever the order's state; money may come late.
+    func open(
+        _ order: Order, through configured: ConfiguredChannel
+    ) async throws(ShopError) -> (attempt: Attempt, isNew: Bool) {
+        try await ledger.open(
+            Attempt(
+                id: AttemptID(identifiers.make()), order: order.id, channel: configured.channel.name,
+                amount: order.total, createdAt: clock.now()))
+    }
+}

@@ -1,0 +1,36 @@
+public import Domain
+
+/// Ends an unpaid order for its buyer and gives its cards back.
+public struct CancelOrder: Sendable {
+    private let ledger: any Ledger
+    private let gate: any Gate
+    private let watch: OrderWatch
+    private let clock: any Clock
+
+    /// Puts the parts together.
+    public init(ledger: any Ledger, gate: any Gate, watch: OrderWatch, clock: any Clock) {
+        self.ledger = ledger
+        self.gate = gate
+        self.watch = watch
+        self.clock = clock
+    }
+
+    /// Cancels. An order that is cancelled already stays so.
+    ///
+    /// - Returns: the order; nil when it had not been written yet and never will be.
+    /// - Throws: *wrong_state* when the order has ended in another way.
+    public func callAsFunction(_ id: OrderID) async throws(ShopError) -> Order? {
+        switch try await ledger.cancel(id, at: clock.now()) {
+        case .fenced:
+            return nil
+        case .order(let change):
+            if change.changed {
+                gate.end(id, .released)
+                watch.publish(change.order)
+            } else if change.order.state != .cancelled {
+                throw ShopError(.wrongState, "the order is \(change.order.state.rawValue) and cannot be cancelled")
+            }
+            return change.order
+        }
+    }
+}

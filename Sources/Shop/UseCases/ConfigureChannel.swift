@@ -1,0 +1,86 @@
+public import Domain
+import FoundationEssentials
+
+/// Makes a way to pay available, or changes it.
+public struct ConfigureChannel: Sendable {
+    private let catalog: any Catalog
+    private let cache: CatalogCache
+    private let kinds: [String: any PaymentChannelKind]
+    private let keys: KeyRing
+    private let limits: Limits
+
+    /// Puts the parts together.
+    public init(
+        catalog: any Catalog, cache: CatalogCache, kinds: [any PaymentChannelKind], keys: KeyRing, limits: Limits
+    ) {
+        self.catalog = catalog
+        self.cache = cache
+        self.kinds = Dictionary(kinds.map { ($0.kind, $0) }, uniquingKeysWith: { first, _ in first })
+        self.keys = keys
+        self.limits = limits
+    }
+
+    /// Stores the channel; its secrets are sealed.
+    ///
+    /// - Parameter mayEnable: judges a kind that is to be enabled; throws why not
+    /// - Returns: true when the channel is new
+    /// - Throws: *invalid_request* that names the wrong setting.
+    public func callAsFunction(
+        name: Slug, kind kindName: String, settings: [String: String], isEnabled: Bool,
+        mayEnable: (String) throws(ShopError) -> Void
+    ) async throws(ShopError) -> Bool {
+        guard let kind = kinds[kindName] else {
+            throw .invalid("kind", "must be one of \(kinds.keys.sorted().joined(separator: ", "))")
+        }
+        if let present = cache.channel(name), present.channel.kind != kindName {
+            throw .invalid("kind", "cannot be changed; this channel speaks \(present.channel.kind)")
+        }
+        if cache.channels().count >= limits.catalogRows { throw ShopError(.busy, "there are too many channels") }
+        if isEnabled { try mayEnable(kindName) }
+        let completed = try await completed(settings, of: kind, name: name)
+        let channel = try kind.make(name: name, settings: completed)
+        let sealed = try keys.seal(try write(completed), context: KeyRing.channelContext(name))
+        let isNew = try await catalog.store(
+            ChannelRecord(name: name, kind: kindName, sealedSettings: sealed, isEnabled: isEnabled))
+        cache.put(ConfiguredChannel(isEnabled: isEnabled, channel: channel))
+        return isNew
+    }
+
+    /// What the kind makes itself, such as a signing key, is made once and then kept.
+    private func completed(
+        _ settings: [String: String], of kind: any PaymentChannelKind, name: Slug
+    ) async throws(ShopError) -> [String: String] {
+        let fresh = try kind.complete(settings)
+        guard let record = try await catalog.channels().first(where: { $0.name == name }) else { return fresh }
+        let before = try read(record)
+        return fresh.merging(before) { new, old in old }.merging(settings) { _, given in given }
+    }
+
+    /// Loads every stored channel.
+    public func loadAll() async throws(ShopError) {
+        for record in try await catalog.channels() {
+            guard let kind = kinds[record.kind] else {
+                throw ShopError(.internalFault, "channel \(record.name.text) has the unknown kind \(record.kind)")
+            }
+            let channel = try kind.make(name: record.name, settings: try read(record))
+            cache.put(ConfiguredChannel(isEnabled: record.isEnabled, channel: channel))
+        }
+    }
+
+    private func read(_ record: ChannelRecord) throws(ShopError) -> [String: String] {
+        let bytes = try keys.open(record.sealedSettings, context: KeyRing.channelContext(record.name))
+        do {
+            return try JSONDecoder().decode([String: String].self, from: Data(bytes))
+        } catch {
+            throw ShopError(.internalFault, "settings of \(record.name.text) cannot be read", cause: "\(error)")
+        }
+    }
+
+    private func write(_ settings: [String: String]) throws(ShopError) -> [UInt8] {
+        do {
+            return Array(try JSONEncoder().encode(settings))
+        } catch {
+            throw ShopError(.internalFault, "settings cannot be written", cause: "\(error)")
+        }
+    }
+}

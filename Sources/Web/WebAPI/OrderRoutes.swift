@@ -1,0 +1,181 @@
+import Dispatch
+import Domain
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shop
+import WebSupport
+
+extension WebAPI {
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key")
+
+    var orderRoutes: [Route] {
+        [
+            Route(.post, "/api/v1/orders", for: .visitors, handler: placeOrder),
+            Route(.post, "/api/v1/orders/lookup", for: .visitors, handler: lookUpOrders),
+            Route(.get, "/api/v1/orders/{id}", for: .visitors, handler: readOrder),
+            Route(.get, "/api/v1/orders/{id}/events", for: .visitors, handler: watchOrder),
+            Route(.post, "/api/v1/orders/{id}/cancel", for: .visitors, handler: cancelOrder),
+            Route(.post, "/api/v1/orders/{id}/pay", for: .visitors, handler: beginPayment),
+        ]
+    }
+
+    @Sendable private func placeOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        try limitAddress(request, context)
+        let order = try await orderRequest(request)
+        let start = DispatchTime.now().uptimeNanoseconds
+        let answer = await withCheckedContinuation { continuation in
+            useCases.placeOrder(order) { continuation.resume(returning: $0) }
+        }
+        orderMetrics.record(answer, nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds - start))
+        switch answer {
+        case .placed(let placed): return orderResponse(placed, status: .created)
+        case .existing(let placed): return orderResponse(placed, status: .ok)
+        case .refused(let refusal): return Problem.response(refusal)
+        case .failed(let error): throw error
+        }
+    }
+
+    /// Limits by address never apply to loopback peers without a forwarding header.
+    private func limitAddress(_ request: Request, _ context: ShopRequestContext) throws {
+        let address = ClientAddress(peer: context.peer, headers: request.headers, trusted: settings.trustedProxies)
+        if !address.isLocal { try addressLimiter.check(address.key, at: ports.clock.now()) }
+    }
+
+    private func orderRequest(_ request: Request) async throws -> PlaceOrderRequest {
+        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let quantity = try fields.optionalInteger("quantity")
+        let keys = Self.idempotencyKey.map { request.headers[values: $0] } ?? []
+        guard keys.count <= 1 else { throw ShopError.invalid("Idempotency-Key", "is repeated") }
+        let order = PlaceOrderRequest(
+            product: try fields.string("product"), quantity: quantity.map { Int(clamping: $0) },
+            contact: try fields.string("contact"), channel: try fields.string("channel"),
+            queryPassword: try fields.optionalString("query_password"), fields: try fields.strings("fields"),
+            idempotencyKey: keys.first)
+        try fields.end()
+        return order
+    }
+
+    private func orderResponse(_ placed: PlacedOrder, status: HTTPResponse.Status) -> Response {
+        let body = JSONWriter.object { json in
+            json.string("id", placed.order.id.text)
+            json.string("token", placed.token)
+            json.string("status", placed.order.state.rawValue)
+            json.money(placed.order.total)
+            json.time("expires_at", placed.order.expiresAt)
+            json.string("pay_url", payURL(placed.order.id))
+        }
+        var response = Response.json(body, status: status)
+        for cookie in OrderCookie.headers(placed, isSecure: isSecure) {
+            response.headers.append(HTTPField(name: .setCookie, value: cookie))
+        }
+        return response
+    }
+
+    func payURL(_ id: OrderID) -> String { "\(settings.publicURL())/orders/\(id.text)/pay" }
+
+    var isSecure: Bool { settings.publicURL().hasPrefix("https:") }
+
+    // MARK: One order
+
+    @Sendable private func readOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        let view = try await useCases.readOrder(id: context.parameter("id"), token: token(request))
+        return .json(JSONWriter.object { write(view, to: &$0) })
+    }
+
+    private func write(_ view: OrderView, to json: inout JSONWriter) {
+        json.string("id", view.id.text)
+        json.string("status", view.state.rawValue)
+        if let order = view.order {
+            json.string("product", order.slug.text)
+            json.integer("quantity", order.quantity)
+            json.money(order.total)
+            json.string("contact", order.buyer.contact)
+            json.string("channel", order.channel.text)
+            json.time("created_at", order.createdAt)
+            json.time("expires_at", order.expiresAt)
+        }
+        json.string("pay_url", payURL(view.id))
+        if view.state == .delivered { json.array("cards", view.cards) { $0.string($1) } }
+    }
+
+    /// The order's token, from the header or from the page's cookie.
+    func token(_ request: Request) -> String? { request.bearerToken ?? request.cookie(OrderCookie.name) }
+
+    @Sendable private func cancelOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        let id = try useCases.readOrder.authorize(id: context.parameter("id"), token: token(request))
+        try await request.noFields(maximumBytes: ports.limits.bodyBytes)
+        let order = try await useCases.cancelOrder(id)
+        let view = OrderView(order: order, id: id, cards: [])
+        return .json(
+            JSONWriter.object { json in
+                json.string("id", id.text)
+                json.string("status", (order == nil ? OrderState.cancelled : view.state).rawValue)
+            })
+    }
+
+    @Sendable private func beginPayment(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        let id = try useCases.readOrder.authorize(id: context.parameter("id"), token: token(request))
+        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let channel = try fields.string("channel")
+        try fields.end()
+        let begun = try await useCases.beginPayment(id, channel: channel)
+        let body = JSONWriter.object { json in
+            json.string("attempt", begun.attempt.id.text)
+            json.string("kind", begun.instruction.kind.rawValue)
+            json.string("url", begun.instruction.url)
+        }
+        return .json(body, status: begun.isNew ? .created : .ok)
+    }
+
+    // MARK: Looking up
+
+    @Sendable private func lookUpOrders(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let contact = try fields.string("contact")
+        let password = try fields.string("query_password")
+        try fields.end()
+        guard let buyer = Buyer(contact: contact) else {
+            throw ShopError.invalid("contact", "must be an e-mail address or 5 to 15 digits")
+        }
+        try lookupLimiter.check(buyer.contact, at: ports.clock.now())
+        let orders = try await useCases.lookUpOrders(buyer: buyer, password: password)
+        return .json(
+            JSONWriter.object { json in
+                json.array("items", orders) { json, placed in
+                    json.object { json in
+                        json.string("id", placed.order.id.text)
+                        json.string("token", placed.token)
+                        json.string("status", placed.order.state.rawValue)
+                        json.string("product", placed.order.slug.text)
+                        json.integer("quantity", placed.order.quantity)
+                        json.money(placed.order.total)
+                        json.time("created_at", placed.order.createdAt)
+                        json.time("expires_at", placed.order.expiresAt)
+                    }
+                }
+            })
+    }
+}
+
+/// The cookie that opens one order's page, in place of the bearer token.
+enum OrderCookie {
+    static let name = "order_token"
+
+    /// One for the order's page and one for its API, so that no other request carries it.
+    static func headers(_ placed: PlacedOrder, isSecure: Bool) -> [String] {
+        ["/orders/", "/api/v1/orders/"].map { path in
+            let attributes = "HttpOnly; SameSite=Lax; Max-Age=2592000" + (isSecure ? "; Secure" : "")
+            return "\(name)=\(placed.token); Path=\(path)\(placed.order.id.text); \(attributes)"
+        }
+    }
+}
+
+extension Response {
+    /// A JSON answer that nobody may keep.
+    static func json(_ body: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: body))
+    }
+}

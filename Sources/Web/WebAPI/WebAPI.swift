@@ -1,0 +1,78 @@
+public import CoreMetrics
+public import Domain
+import HTTPTypes
+import Hummingbird
+public import Shop
+public import WebSupport
+
+/// What the API stands on.
+public struct WebAPI: Sendable {
+    /// What the shop does.
+    public let useCases: UseCases
+    /// What it stands on.
+    public let ports: UseCases.Ports
+    /// What the operator has set.
+    public let settings: Settings
+
+    let orderMetrics: OrderMetrics
+    let addressLimiter: RateLimiter
+    let lookupLimiter: RateLimiter
+    let pages: Pages
+
+    /// What the operator has set.
+    public struct Settings: Sendable {
+        /// The address that buyers and providers see, without a slash at its end.
+        public let publicURL: @Sendable () -> String
+        /// The bearer token of the admin API.
+        public let adminToken: String
+        /// Proxies whose forwarding header is believed.
+        public let trustedProxies: [AddressRange]
+        /// Whether a sandbox may be enabled although the public address is not loopback.
+        public let allowsSandbox: Bool
+        /// Why the shop cannot sell; nil when it can.
+        public let unreadiness: @Sendable () -> String?
+        /// The metrics in Prometheus' text format.
+        public let metricsText: @Sendable () async -> String
+        /// The bytes of `api/openapi.yaml`.
+        public let openAPI: [UInt8]
+
+        /// Puts the settings together.
+        public init(
+            publicURL: @escaping @Sendable () -> String, adminToken: String, trustedProxies: [AddressRange],
+            allowsSandbox: Bool, unreadiness: @escaping @Sendable () -> String?,
+            metricsText: @escaping @Sendable () async -> String, openAPI: [UInt8]
+        ) {
+            self.publicURL = publicURL
+            self.adminToken = adminToken
+            self.trustedProxies = trustedProxies
+            self.allowsSandbox = allowsSandbox
+            self.unreadiness = unreadiness
+            self.metricsText = metricsText
+            self.openAPI = openAPI
+        }
+    }
+
+    /// - Parameter metrics: receives orders by outcome and their latency
+    /// - Throws: *internal* when a page template is broken.
+    public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings, metrics: any MetricsFactory)
+        throws(ShopError)
+    {
+        self.useCases = useCases
+        self.ports = ports
+        self.settings = settings
+        orderMetrics = OrderMetrics(factory: metrics)
+        let limits = ports.limits
+        addressLimiter = RateLimiter(
+            perSecond: Double(limits.ordersPerAddressPerSecond), burst: Double(limits.ordersPerAddressPerSecond * 2),
+            maximumKeys: limits.rateLimitKeys)
+        lookupLimiter = RateLimiter(
+            perSecond: Double(limits.lookupsPerMinute) / 60, burst: Double(limits.lookupsPerMinute),
+            maximumKeys: limits.rateLimitKeys)
+        pages = try Pages()
+    }
+
+    /// Every operation and page.
+    public var routes: [Route] {
+        systemRoutes + productRoutes + orderRoutes + sandboxRoutes + callbackRoutes + adminRoutes + pageRoutes
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+public import HTTPTypes
+public import NIOCore
+
+/// Who is at the other end, seen through the proxies that are trusted.
+public struct ClientAddress: Hashable, Sendable {
+    /// The address; for IPv6 its /64 network, since one subscriber has that many.
+    public let key: String
+    /// True for a loopback peer that forwards for nobody.
+    public let isLocal: Bool
+
+    private static let forwardedFor = HTTPField.Name("X-Forwarded-For")
+
+    /// - Parameters:
+    ///   - peer: the socket's other end
+    ///   - headers: the request's; `X-Forwarded-For` is read from right to left while the addresses are trusted
+    ///   - trusted: proxies that are believed
+    public init(peer: SocketAddress?, headers: HTTPFields, trusted: [AddressRange]) {
+        let peerBytes = peer.flatMap { IPAddress($0) }
+        let hops = Self.forwardedFor.flatMap { headers[$0] }?.split(separator: ",").map {
+            String($0.drop(while: { $0 == " " }).prefix { $0 != " " })
+        }
+        var client = peerBytes
+        for hop in (hops ?? []).reversed() {
+            guard let current = client, trusted.contains(where: { $0.contains(current) }) else { break }
+            guard let next = IPAddress(text: hop) else { break }
+            client = next
+        }
+        key = client?.networkKey ?? "unknown"
+        isLocal = hops == nil && peerBytes?.isLoopback == true
+    }
+}
+
+/// An IPv4 or IPv6 address as its bytes.
+public struct IPAddress: Hashable, Sendable {
+    let bytes: [UInt8]
+
+    /// Nil unless the text is an address without port or zone.
+    public init?(text: String) {
+        guard let address = try? SocketAddress(ipAddress: text, port: 0) else { return nil }
+        self.init(address)
+    }
+
+    init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress else { return nil }
+        var all = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &all) == 1 {
+            bytes = Array(all.prefix(4))
+        } else if inet_pton(AF_INET6, text, &all) == 1 {
+            let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
+            bytes = isMapped ? Array(all.suffix(4)) : all
+        } else {
+            return nil
+        }
+    }
+
+    /// 127.0.0.0/8 or ::1
+    public var isLoopback: Bool {
+        bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
+    }
+
+    var networkKey: String {
+        bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: bytes.count == 4 ? "." : ":")
+    }
+}
+
+/// A range of addresses in CIDR notation.
+public struct AddressRange: Hashable, Sendable {
+    private let network: [UInt8]
+    private let length: Int
+
+    /// Nil unless the text is an address, or an address and a prefix length such as `10.0.0.0/8`.
+    public init?(text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let address = IPAddress(text: String(parts[0])), parts.count <= 2 else { return nil }
+        let bits = address.bytes.count * 8
+        guard let length = parts.count == 2 ? Int(parts[1]) : bits, (0...bits).contains(length) else { return nil }
+        network = address.bytes
+        self.length = length
+    }
+
+    /// Whether the address lies in the range.
+    public func contains(_ address: IPAddress) -> Bool {
+        guard address.bytes.count == network.count else { return false }
+        return (0..<network.count).allSatisfy { index in
+            let bits = min(8, max(0, length - 8 * index))
+            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> bits)
+            return address.bytes[index] & mask == network[index] & mask
+        }
+    }
+}

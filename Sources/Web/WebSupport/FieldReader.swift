@@ -1,0 +1,107 @@
+public import Domain
+
+/// Takes the fields of a JSON object one by one, and refuses those that nobody took.
+///
+/// Every refusal is *invalid_request* and names the field.
+public struct FieldReader {
+    private var members: [String: JSONValue] = [:]
+    private var taken: Set<String> = []
+    private let prefix: String
+
+    /// - Throws: *invalid_request* when the value is not an object, or a name is repeated.
+    public init(_ value: JSONValue, prefix: String = "") throws(ShopError) {
+        self.prefix = prefix
+        guard case .object(let list) = value else {
+            throw ShopError(.invalidRequest, "\(prefix.isEmpty ? "the body" : prefix) must be a JSON object")
+        }
+        for member in list where members.updateValue(member.value, forKey: member.name) != nil {
+            throw .invalid(Self.printable(prefix + member.name), "is repeated")
+        }
+    }
+
+    /// A field that must be there.
+    public mutating func string(_ name: String) throws(ShopError) -> String {
+        guard let value = try optionalString(name) else { throw .invalid(prefix + name, "is missing") }
+        return value
+    }
+
+    /// A field that may be absent.
+    public mutating func optionalString(_ name: String) throws(ShopError) -> String? {
+        guard let value = take(name) else { return nil }
+        guard case .string(let text) = value else { throw .invalid(prefix + name, "must be a string") }
+        guard !text.unicodeScalars.contains("\0") else {
+            throw .invalid(prefix + name, "must not hold a null character")
+        }
+        return text
+    }
+
+    /// A field that must be there.
+    public mutating func integer(_ name: String) throws(ShopError) -> Int64 {
+        guard let value = try optionalInteger(name) else { throw .invalid(prefix + name, "is missing") }
+        return value
+    }
+
+    /// A field that may be absent.
+    public mutating func optionalInteger(_ name: String) throws(ShopError) -> Int64? {
+        guard let value = take(name) else { return nil }
+        guard case .integer(let number) = value else { throw .invalid(prefix + name, "must be an integer") }
+        return number
+    }
+
+    /// A field that may be absent.
+    public mutating func optionalBool(_ name: String) throws(ShopError) -> Bool? {
+        guard let value = take(name) else { return nil }
+        guard case .bool(let flag) = value else { throw .invalid(prefix + name, "must be true or false") }
+        return flag
+    }
+
+    /// An object whose values are all strings; empty when absent.
+    public mutating func strings(_ name: String, maximumCount: Int = 32) throws(ShopError) -> [String: String] {
+        guard let value = take(name) else { return [:] }
+        guard case .object(let list) = value else { throw .invalid(prefix + name, "must be an object") }
+        guard list.count <= maximumCount else { throw .invalid(prefix + name, "has more than \(maximumCount) members") }
+        var inner = try FieldReader(value, prefix: "\(prefix)\(name).")
+        var strings: [String: String] = [:]
+        for member in list {
+            guard !member.name.unicodeScalars.contains("\0") else {
+                throw .invalid(Self.printable(prefix + name), "has a name with a null character")
+            }
+            strings[member.name] = try inner.string(member.name)
+        }
+        return strings
+    }
+
+    /// An array of strings; empty when absent.
+    public mutating func stringList(_ name: String, maximumCount: Int = 32) throws(ShopError) -> [String] {
+        guard let value = take(name) else { return [] }
+        guard case .array(let list) = value, list.count <= maximumCount else {
+            throw .invalid(prefix + name, "must be an array of at most \(maximumCount) strings")
+        }
+        var strings: [String] = []
+        for element in list {
+            guard case .string(let text) = element else { throw .invalid(prefix + name, "must hold strings only") }
+            strings.append(text)
+        }
+        return strings
+    }
+
+    /// Must come last.
+    ///
+    /// - Throws: *invalid_request* that names a field nobody took.
+    public func end() throws(ShopError) {
+        if let name = members.keys.filter({ !taken.contains($0) }).min() {
+            throw .invalid(Self.printable(prefix + name), "is not known")
+        }
+    }
+
+    /// An explicit null counts as a wrong type, not as absent.
+    private mutating func take(_ name: String) -> JSONValue? {
+        taken.insert(name)
+        return members[name]
+    }
+
+    /// A name that a stranger chose, fit for an error message.
+    private static func printable(_ name: String) -> String {
+        String(name.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(64).map(Character.init))
+    }
+}

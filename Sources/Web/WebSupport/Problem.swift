@@ -1,0 +1,79 @@
+public import Domain
+public import HTTPTypes
+public import Hummingbird
+import NIOCore
+
+/// Errors as RFC 9457 problem documents. The one table from codes to HTTP.
+public enum Problem {
+    /// How a code is shown.
+    struct Row {
+        let status: HTTPResponse.Status
+        let code: String
+        let title: String
+    }
+
+    static func row(_ code: ShopError.Code) -> Row {
+        switch code {
+        case .invalidRequest: Row(status: .unprocessableContent, code: code.rawValue, title: "A field is wrong")
+        case .malformed:
+            Row(status: .badRequest, code: ShopError.Code.invalidRequest.rawValue, title: "The request is malformed")
+        case .idempotencyMismatch:
+            Row(status: .unprocessableContent, code: code.rawValue, title: "The key stands for another request")
+        case .noSuchProduct: Row(status: .notFound, code: code.rawValue, title: "No such product")
+        case .notFound: Row(status: .notFound, code: code.rawValue, title: "Not found")
+        case .unauthorized: Row(status: .unauthorized, code: code.rawValue, title: "The admin token is needed")
+        case .soldOut: Row(status: .conflict, code: code.rawValue, title: "Sold out")
+        case .limitReached: Row(status: .conflict, code: code.rawValue, title: "The buyer's limit is reached")
+        case .notOnSale: Row(status: .conflict, code: code.rawValue, title: "Not on sale")
+        case .notReady: Row(status: .conflict, code: code.rawValue, title: "Not ready yet")
+        case .wrongState: Row(status: .conflict, code: code.rawValue, title: "The order's state does not allow it")
+        case .wrongChannel: Row(status: .conflict, code: code.rawValue, title: "The channel does not allow it")
+        case .forbidden: Row(status: .forbidden, code: code.rawValue, title: "Not allowed")
+        case .alreadyExists: Row(status: .conflict, code: code.rawValue, title: "It exists already")
+        case .tooLarge: Row(status: .contentTooLarge, code: code.rawValue, title: "Too large")
+        case .unsupportedMediaType:
+            Row(status: .unsupportedMediaType, code: code.rawValue, title: "Another content type is expected")
+        case .methodNotAllowed: Row(status: .methodNotAllowed, code: code.rawValue, title: "Another method is expected")
+        case .rateLimited: Row(status: .tooManyRequests, code: code.rawValue, title: "Too many requests")
+        case .busy: Row(status: .serviceUnavailable, code: code.rawValue, title: "Busy")
+        case .outcomeUnknown: Row(status: .gatewayTimeout, code: code.rawValue, title: "The outcome is unknown")
+        case .internalFault: Row(status: .internalServerError, code: code.rawValue, title: "A fault of the shop")
+        }
+    }
+
+    /// The answer to an error. What lies beneath it is not told.
+    public static func response(_ error: ShopError, headers: HTTPFields = [:]) -> Response {
+        let row = row(error.code)
+        let body = JSONWriter.object { json in
+            json.string("type", "urn:sluice:problem:\(row.code)")
+            json.string("title", row.title)
+            json.integer("status", row.status.code)
+            json.string("code", row.code)
+            json.string("detail", error.detail)
+            if let field = error.field { json.string("field", field) }
+        }
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.cacheControl] = "no-store"
+        switch error.code {
+        case .busy, .rateLimited: headers[.retryAfter] = "1"
+        case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
+        // What is left of such a body is not worth reading.
+        case .tooLarge: headers[.connection] = "close"
+        default: break
+        }
+        return Response(status: row.status, headers: headers, body: .init(byteBuffer: body))
+    }
+
+    /// The answer to an order that cannot be had.
+    public static func response(_ refusal: Refusal) -> Response {
+        switch refusal {
+        case .soldOut: response(ShopError(.soldOut, "fewer cards are left than were asked for"))
+        case .limitReached: response(ShopError(.limitReached, "this buyer has had as many as one buyer may"))
+        case .notOnSale: response(ShopError(.notOnSale, "the product is not on sale now"))
+        }
+    }
+
+    /// Whether the operator should see it.
+    public static func isFault(_ error: ShopError) -> Bool { row(error.code).status.kind == .serverError }
+}

@@ -1,0 +1,74 @@
+public import Domain
+
+/// Times as text, in UTC with milliseconds: `2026-01-31T12:00:00.000Z` (RFC 3339, section 5.6).
+public enum RFC3339 {
+    /// Writes a time. Days are turned into dates by Howard Hinnant's `civil_from_days`
+    /// (https://howardhinnant.github.io/date_algorithms.html), which is exact for the proleptic Gregorian calendar.
+    public static func text(_ time: Timestamp) -> String {
+        let (days, milliseconds) = floorDivide(time.milliseconds, 86_400_000)
+        let shifted = days + 719_468
+        let (era, dayOfEra) = floorDivide(shifted, 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        let seconds = milliseconds / 1000
+        let clock = "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
+        return "\(date)T\(clock).\(padded(milliseconds % 1000, 3))Z"
+    }
+
+    /// Reads a time in UTC, with or without a fraction of a second; nil for anything else.
+    public static func read(_ text: String) -> Timestamp? {
+        let characters = Array(text.utf8)
+        guard characters.count >= 20, characters.last == UInt8(ascii: "Z"), characters[4] == UInt8(ascii: "-"),
+            characters[7] == UInt8(ascii: "-"), characters[10] == UInt8(ascii: "T"),
+            characters[13] == UInt8(ascii: ":"), characters[16] == UInt8(ascii: ":")
+        else { return nil }
+        let parts = [0..<4, 5..<7, 8..<10, 11..<13, 14..<16, 17..<19].map { number(characters[$0]) }
+        guard let year = parts[0], let month = parts[1], let day = parts[2], let hour = parts[3],
+            let minute = parts[4], let second = parts[5], (1...12).contains(month),
+            (1...monthLength(month, year: year)).contains(day), hour < 24, minute < 60, second < 60,
+            let fraction = fraction(characters[19..<(characters.count - 1)])
+        else { return nil }
+        let seconds = days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+        return Timestamp(milliseconds: seconds * 1000 + fraction)
+    }
+
+    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let (era, yearOfEra) = floorDivide(shiftedYear, 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func monthLength(_ month: Int64, year: Int64) -> Int64 {
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+    }
+
+    /// Milliseconds of a fraction such as `.25`; 0 when there is none.
+    private static func fraction(_ characters: ArraySlice<UInt8>) -> Int64? {
+        guard let point = characters.first else { return 0 }
+        let digits = characters.dropFirst()
+        guard point == UInt8(ascii: "."), (1...9).contains(digits.count), number(digits) != nil else { return nil }
+        return number((Array(digits) + [0x30, 0x30]).prefix(3)[...])
+    }
+
+    private static func number(_ characters: ArraySlice<UInt8>) -> Int64? {
+        guard characters.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return characters.reduce(0 as Int64) { $0 * 10 + Int64($1 - 0x30) }
+    }
+
+    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
+        let remainder = ((value % divisor) + divisor) % divisor
+        return ((value - remainder) / divisor, remainder)
+    }
+
+    private static func padded(_ value: Int64, _ width: Int) -> String {
+        let digits = "\(value)"
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}

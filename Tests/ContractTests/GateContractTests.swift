@@ -1,0 +1,92 @@
+import Domain
+import MemoryGate
+import Shop
+import TestKit
+import Testing
+
+@Suite("The gate's contract")
+struct GateContractTests {
+    private let clock = MockClock()
+    private let product = Fixtures.product()
+
+    private func admit(_ gate: MemoryGate, _ order: Int, key: String? = nil, buyer: Int = 1) async -> Admission {
+        let request = AdmissionRequest(
+            order: OrderID(Identifier(high: 0, low: UInt64(order))), product: product, quantity: 1,
+            buyer: Fixtures.buyer(buyer), key: key, moment: clock.now())
+        return await withCheckedContinuation { continuation in
+            gate.admit(request) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func id(_ order: Int) -> OrderID { OrderID(Identifier(high: 0, low: UInt64(order))) }
+
+    @Test("is closed until it is loaded")
+    func closed() async { #expect(await admit(MemoryGate(limits: Limits()), 1) == .refused(.soldOut)) }
+
+    @Test("the last card has one winner among 200")
+    func lastCard() async {
+        let gate = MemoryGate(limits: Limits())
+        gate.restock(product.id, by: 1)
+        let winners = await withTaskGroup(of: Int.self) { group in
+            for number in 1...200 {
+                group.addTask { await admit(gate, number, buyer: number) == .admitted ? 1 : 0 }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(winners == 1)
+    }
+
+    @Test("a known key is for the ledger to answer, even when sold out, and takes nothing")
+    func knownKey() async {
+        let gate = MemoryGate(limits: Limits())
+        gate.restock(product.id, by: 1)
+        #expect(await admit(gate, 1, key: "key") == .admitted)
+        #expect(await admit(gate, 2, key: "key") == .seenBefore)
+        #expect(await admit(gate, 3, key: "other") == .refused(.soldOut))
+        gate.end(id(1), .released)
+        #expect(await admit(gate, 4, key: "key") == .seenBefore)
+        #expect(gate.available(product.id) == 1)
+    }
+
+    @Test("the key of an order that was not placed is forgotten")
+    func forgottenKey() async {
+        let gate = MemoryGate(limits: Limits())
+        gate.restock(product.id, by: 1)
+        #expect(await admit(gate, 1, key: "key") == .admitted)
+        gate.end(id(1), .notPlaced)
+        #expect(await admit(gate, 2, key: "key") == .admitted)
+    }
+
+    @Test("a snapshot brings back stock, holds, units and keys")
+    func snapshot() async {
+        let gate = MemoryGate(limits: Limits())
+        var snapshot = GateSnapshot()
+        snapshot.available = [product.id: 1]
+        snapshot.tickets = [.init(order: id(1), product: product.id, buyer: Fixtures.buyer(1), quantity: 1)]
+        snapshot.units = [.init(product: product.id, buyer: Fixtures.buyer(1), units: BuyerUnits(total: 1, held: 1))]
+        snapshot.keys = [.init(product: product.id, key: "key")]
+        gate.load(snapshot)
+        #expect(await admit(gate, 2, key: "key") == .seenBefore)
+        #expect(await admit(gate, 3, buyer: 2) == .admitted)
+        #expect(await admit(gate, 4, buyer: 2) == .refused(.soldOut))
+        gate.end(id(1), .released)
+        #expect(await admit(gate, 5, buyer: 2) == .admitted)
+    }
+
+    @Test("buyers beyond the bound are left to the ledger")
+    func bound() async {
+        var limits = Limits()
+        limits.gateBuyers = 1
+        let gate = MemoryGate(limits: limits)
+        gate.restock(product.id, by: 10)
+        for number in 1...5 { #expect(await admit(gate, number, buyer: number) == .admitted) }
+    }
+
+    @Test("stock taken past the gate is not given out again")
+    func takenPast() async {
+        let gate = MemoryGate(limits: Limits())
+        gate.restock(product.id, by: 1)
+        gate.restock(product.id, by: -1)
+        #expect(await admit(gate, 1) == .refused(.soldOut))
+    }
+}

@@ -1,0 +1,28 @@
+import CoreMetrics
+import Domain
+import Foundation
+import SQLiteLedger
+import Shop
+import TestKit
+import Testing
+
+@Suite("The ledger's contract")
+struct LedgerContractTests {
+    @Test("on SQLite", arguments: LedgerContract.cases)
+    func sqlite(contract: ContractCase<LedgerBench>) async throws {
+        try await withSQLiteLedger { bench in try await contract.run(bench) }
+    }
+}
+
+/// Runs a test with a ledger in a folder of its own.
+func withSQLiteLedger(_ body: (LedgerBench) async throws -> Void) async throws {
+    let folder = try ShopProcess.makeFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var limits = Limits()
+    limits.writerJobs = 10_000
+    let ledger = try SQLiteLedger(
+        path: folder.appendingPathComponent(SQLiteLedger.fileName).path, limits: limits,
+        metrics: NOOPMetricsHandler.instance)
+    defer { ledger.close() }
+    try await body(LedgerBench(ledger, clock: MockClock()))
+}
