@@ -119,5 +119,16 @@ let package = Package(
         .testTarget(
             name: "SQLiteLedgerTests",
             dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
+        .testTarget(name: "ShopTests", dependencies: ["Domain", "Shop", "TestKit", .crypto], swiftSettings: settings),
+        .testTarget(
+            name: "WebSupportTests", dependencies: ["Domain", "WebSupport", .httpTypes, .nioCore],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "TestKit", "WebAPI", "WebSupport", .httpTypes, .logging, .metrics, .yams],
+            swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestKit", "sluice"], swiftSettings: settings),
     ]
 )

@@ -1,6 +1,7 @@
 import Crypto
 import Domain
 import Foundation
+import SQLiteLedger
 
 /// The folder of one shop: its ledger, its keys and the lock that keeps a second instance out.
 struct DataFolder {
@@ -30,8 +31,12 @@ struct DataFolder {
         }
     }
 
-    var ledgerPath: String { url.appendingPathComponent("ledger.sqlite").path }
-    var hasLedger: Bool { FileManager.default.fileExists(atPath: ledgerPath) }
+    var ledgerPath: String { url.appendingPathComponent(SQLiteLedger.fileName).path }
+
+    static func hasLedger(_ path: String) -> Bool {
+        FileManager.default.fileExists(
+            atPath: URL(fileURLWithPath: path).appendingPathComponent(SQLiteLedger.fileName).path)
+    }
 
     /// The master key: given, or kept in the folder, or made for a folder that has no ledger yet.
     ///
@@ -40,7 +45,7 @@ struct DataFolder {
         if let given { return try Self.key(given, from: "SLUICE_MASTER_KEY") }
         let file = url.appendingPathComponent("master.key")
         if let text = try? String(contentsOf: file, encoding: .utf8) { return try Self.key(text, from: file.path) }
-        guard !hasLedger else {
+        guard !Self.hasLedger(url.path) else {
             throw ShopError(
                 .internalFault,
                 "the master key is missing: the ledger was sealed with one, but neither SLUICE_MASTER_KEY nor "

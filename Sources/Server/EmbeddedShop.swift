@@ -44,7 +44,14 @@ public final class EmbeddedShop: Sendable {
         let registry = PrometheusRegistry()
         let ledger = try SQLiteLedger(
             path: folder.ledgerPath, limits: configuration.limits, metrics: registry,
-            maximumPages: configuration.maximumPages)
+            maximumPages: configuration.maximumPages
+        ) { health, cause in
+            switch health {
+            case .writable: logger.notice("the ledger takes writes again")
+            case .stopped(let reason, _):
+                logger.critical("no orders are taken", metadata: ["reason": "\(reason)", "cause": "\(cause ?? "")"])
+            }
+        }
         do throws(ShopError) {
             let keys = try await OpenKeyRing(catalog: ledger)(master: master)
             let shop = try EmbeddedShop(
@@ -131,6 +138,10 @@ public final class EmbeddedShop: Sendable {
         let isFresh = state.withLockedValue { $0.census.map { now < $0.taken.advanced(seconds: 15) } ?? false }
         if !isFresh, let counts = try? await ports.ledger.census() {
             state.withLockedValue { $0.census = (taken: now, counts: counts) }
+            for entry in counts.callbacks {
+                let dimensions = [("channel", entry.channel), ("verdict", entry.verdict)]
+                registry.set("sluice_callbacks", dimensions, to: Double(entry.count))
+            }
             for (slug, cards) in counts.cards {
                 for state in CardState.allCases {
                     registry.set(

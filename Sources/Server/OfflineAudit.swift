@@ -8,8 +8,8 @@ public enum OfflineAudit {
     ///
     /// - Throws: *internal* when the folder holds no ledger or is in use.
     public static func run(data: String) async throws(ShopError) -> AuditReport {
+        guard DataFolder.hasLedger(data) else { throw ShopError(.internalFault, "there is no ledger in \(data)") }
         let folder = try DataFolder(path: data)
-        guard folder.hasLedger else { throw ShopError(.internalFault, "there is no ledger in \(data)") }
         let ledger = try SQLiteLedger(path: folder.ledgerPath, limits: Limits(), metrics: PrometheusRegistry())
         defer { ledger.close() }
         return try await ledger.audit()

@@ -31,8 +31,7 @@ public struct ShopServer: Service {
     /// Services start in order and stop in reverse: the listeners stop first and answer what they owe, then upkeep,
     /// then the ledger writes what waits and closes.
     public func run() async throws {
-        var services: [any Service] = [LedgerService(shop: shop)]
-        if configuration.roles.contains(.upkeep) { services.append(UpkeepService(shop: shop, logger: logger)) }
+        var services: [any Service] = [LedgerService(shop: shop), UpkeepService(shop: shop, logger: logger)]
         let listeners = listeners()
         let bound = BoundListeners(count: listeners.count) { urls in
             guard let url = urls[0] else { return }
@@ -43,9 +42,9 @@ public struct ShopServer: Service {
             services.append(application(listener, index: index, bound: bound))
         }
         services.append(StopNotice(shop: shop))
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: services, logger: logger))
-        try await group.run()
+        var group = ServiceGroupConfiguration(services: services, logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(configuration.limits.drainSeconds)
+        try await ServiceGroup(configuration: group).run()
     }
 
     private struct Listener {

@@ -35,3 +35,10 @@ public struct ContractCase<Subject: Sendable>: Sendable, CustomStringConvertible
         self.run = run
     }
 }
+
+extension ContractViolation {
+    /// Something that did not come true in time.
+    public static func timeOut(_ what: String) -> ContractViolation {
+        ContractViolation(description: "did not come true: \(what)")
+    }
+}

@@ -35,6 +35,7 @@ public final class ShopProcess: Sendable {
     public var log: String { errors.withLockedValue { $0 } }
 
     private let process: Process
+    private let patienceSeconds: Int64
     private let errors: NIOLockedValueBox<String>
     private static let client = HTTPClient(
         configuration: {
@@ -70,10 +71,12 @@ public final class ShopProcess: Sendable {
 
     /// Starts a shop and waits until it is ready.
     ///
+    /// - Parameter patienceSeconds: how long a request waits for its answer
     /// - Throws: ``DidNotStart`` when it ends instead.
     public init(
-        data: URL? = nil, arguments: [String] = [], environment: [String: String] = [:]
+        data: URL? = nil, arguments: [String] = [], environment: [String: String] = [:], patienceSeconds: Int64 = 60
     ) async throws {
+        self.patienceSeconds = patienceSeconds
         self.data = try data ?? Self.makeFolder()
         let process = Process()
         process.executableURL = Self.binary
@@ -135,6 +138,9 @@ public final class ShopProcess: Sendable {
         }
     }
 
+    /// The process's number.
+    public var identifier: Int32 { process.processIdentifier }
+
     /// Whether the last end was by a signal.
     public var wasKilled: Bool { process.terminationReason == .uncaughtSignal }
 
@@ -151,7 +157,7 @@ public final class ShopProcess: Sendable {
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await Self.client.execute(request, timeout: .seconds(60))
+        let response = try await Self.client.execute(request, timeout: .seconds(patienceSeconds))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
         return Answer(

@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Where the owner works, if not on --listen.")
     var listenAdmin: String?
 
-    @Option(help: "Which roles run here, separated by commas. On one machine: all.")
+    @Option(help: "Which roles run here, separated by commas; on one machine all of them.")
     var roles = ServeConfiguration.Role.allCases.map(\.rawValue).joined(separator: ",")
 
     @Flag(help: "Put a demo product, cards and a sandbox channel into an empty shop.")
@@ -71,6 +71,9 @@ struct Serve: AsyncParsableCommand {
                 throw .invalid("--roles", "\(name) is not a role")
             }
             configuration.roles.insert(role)
+        }
+        guard configuration.roles == Set(ServeConfiguration.Role.allCases) else {
+            throw .invalid("--roles", "a shop on one machine runs all roles")
         }
         try configuration.readEnvironment()
         return configuration

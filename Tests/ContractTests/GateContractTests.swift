@@ -9,10 +9,12 @@ struct GateContractTests {
     private let clock = MockClock()
     private let product = Fixtures.product()
 
-    private func admit(_ gate: MemoryGate, _ order: Int, key: String? = nil, buyer: Int = 1) async -> Admission {
+    private func admit(_ gate: MemoryGate, _ order: Int, key: String? = nil, buyer: Int = 1, isKeyNew: Bool = false)
+        async -> Admission
+    {
         let request = AdmissionRequest(
             order: OrderID(Identifier(high: 0, low: UInt64(order))), product: product, quantity: 1,
-            buyer: Fixtures.buyer(buyer), key: key, moment: clock.now())
+            buyer: Fixtures.buyer(buyer), key: key, moment: clock.now(), isKeyNew: isKeyNew)
         return await withCheckedContinuation { continuation in
             gate.admit(request) { continuation.resume(returning: $0) }
         }
@@ -71,6 +73,17 @@ struct GateContractTests {
         #expect(await admit(gate, 4, buyer: 2) == .refused(.soldOut))
         gate.end(id(1), .released)
         #expect(await admit(gate, 5, buyer: 2) == .admitted)
+    }
+
+    @Test("with older keys about, a refused request with a key goes to the ledger first")
+    func olderKeys() async {
+        let gate = MemoryGate(limits: Limits())
+        var snapshot = GateSnapshot()
+        snapshot.hasAllKeys = false
+        gate.load(snapshot)
+        #expect(await admit(gate, 1, key: "key") == .seenBefore)
+        #expect(await admit(gate, 2, key: "key", isKeyNew: true) == .refused(.soldOut))
+        #expect(await admit(gate, 3) == .refused(.soldOut))
     }
 
     @Test("buyers beyond the bound are left to the ledger")

@@ -15,6 +15,7 @@ struct ValueTests {
         arguments: [
             "", " ", "1234", "1234567890123456", "a@b", "@example.com", "a@", "a@@example.com", "a b@example.com",
             "a@exa mple.com", "a@.com", "a@example..com", "ａ@example.com", "12345\u{0}", "用户@例子.公司",
+            "\u{212A}@example.com",
             String(repeating: "a", count: 65) + "@example.com",
         ])
     func noContact(text: String) { #expect(Buyer(contact: text) == nil) }

@@ -16,8 +16,8 @@ public struct Buyer: Hashable, Sendable {
             .reversed().drop(while: \.properties.isWhitespace).reversed()
         var text = String.UnicodeScalarView()
         text.append(contentsOf: trimmed)
+        guard text.count <= Self.maximumLength, text.allSatisfy(\.isASCII) else { return nil }
         let folded = String(text).lowercased()
-        guard folded.utf8.count <= Self.maximumLength else { return nil }
         guard Self.isNumber(folded) || Self.isEmailAddress(folded) else { return nil }
         contact = folded
     }

@@ -35,16 +35,24 @@ struct MemoryGateState {
     mutating func admit(_ request: AdmissionRequest) -> Admission {
         let key = request.key.map { KeyMemory.digest(product: request.product.id, key: $0) }
         if let key, keys.contains(key) { return .seenBefore }
-        guard request.product.window.contains(request.moment) else { return .refused(.notOnSale) }
-        guard var pool = stock[request.product.id], !pool.isSoldOut else { return .refused(.soldOut) }
+        let refusal = refusal(request)
+        if let refusal { return key != nil && !keys.isComplete && !request.isKeyNew ? .seenBefore : .refused(refusal) }
+        take(request, key: key)
+        return .admitted
+    }
+
+    private func refusal(_ request: AdmissionRequest) -> Refusal? {
+        guard request.product.window.contains(request.moment) else { return .notOnSale }
+        guard let pool = stock[request.product.id], !pool.isSoldOut else { return .soldOut }
         let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
-        let known = units[buyer]
-        if let refusal = StockRule.refusal(
-            quantity: request.quantity, product: request.product, available: pool.available, units: known ?? .none,
-            at: request.moment)
-        {
-            return .refused(refusal)
-        }
+        return StockRule.refusal(
+            quantity: request.quantity, product: request.product, available: pool.available,
+            units: units[buyer] ?? .none, at: request.moment)
+    }
+
+    private mutating func take(_ request: AdmissionRequest, key: UInt64?) {
+        let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
+        var pool = stock[request.product.id] ?? Stock()
         pool.available -= request.quantity
         pool.isSoldOut = pool.available <= 0
         stock[request.product.id] = pool
@@ -52,7 +60,6 @@ struct MemoryGateState {
         if let key { keys.insert(key) }
         tickets[request.order] = Ticket(
             product: request.product.id, buyer: buyer, quantity: request.quantity, key: key)
-        return .admitted
     }
 
     mutating func end(_ order: OrderID, _ end: TicketEnd) {
@@ -92,6 +99,7 @@ struct MemoryGateState {
                 product: ticket.product, buyer: BuyerOfProduct(product: ticket.product, buyer: ticket.buyer),
                 quantity: ticket.quantity, key: nil)
         }
+        keys.isComplete = snapshot.hasAllKeys
         for entry in snapshot.keys { keys.insert(KeyMemory.digest(product: entry.product, key: entry.key)) }
     }
 
@@ -108,6 +116,8 @@ struct MemoryGateState {
 /// forgotten.
 struct KeyMemory {
     let maximum: Int
+    /// Whether every key that was ever accepted is here.
+    var isComplete = true
     private var young: Set<UInt64> = []
     private var old: Set<UInt64> = []
 
@@ -125,6 +135,7 @@ struct KeyMemory {
 
     mutating func insert(_ digest: UInt64) {
         if young.count >= maximum / 2 {
+            if !old.isEmpty { isComplete = false }
             old = young
             young = []
         }

@@ -79,7 +79,9 @@ extension SQLiteLedger {
                 guard let state = CardState(rawValue: row["state"]) else { throw Row.damaged("state") }
                 cards[row["slug"], default: [:]][state] = row["count"]
             }
-            return LedgerCensus(cards: cards)
+            let callbacks = try Row.fetchAll(database, sql: "SELECT channel, verdict, count FROM callback_counts")
+            return LedgerCensus(
+                cards: cards, callbacks: callbacks.map { (channel: $0[0], verdict: $0[1], count: $0[2]) })
         }
     }
 
@@ -139,5 +141,11 @@ extension SQLiteLedger {
         while let row = try rows.next() {
             snapshot.keys.append(GateSnapshot.Key(product: ProductID(row[0]), key: row[1]))
         }
+        snapshot.keys.reverse()
+        let hasOlder = try Bool.fetchOne(
+            database,
+            sql: "SELECT EXISTS (SELECT 1 FROM orders WHERE idempotency_key IS NOT NULL AND id < ?)",
+            arguments: [oldest.data])
+        snapshot.hasAllKeys = hasOlder == false && snapshot.keys.count < limit
     }
 }

@@ -19,9 +19,11 @@ public final class SQLiteLedger: Sendable {
     ///   - path: the database file
     ///   - metrics: receives `sluice_ledger_flush_seconds`
     ///   - maximumPages: bound of the file in pages of 4 KiB, to rehearse a full disk; nil means none
+    ///   - onHealthChange: told, with the cause, when writes stop and when they are taken again
     /// - Throws: *internal* when the file cannot be opened or belongs to a newer release.
     public init(
-        path: String, limits: Limits, metrics: any MetricsFactory, maximumPages: Int? = nil
+        path: String, limits: Limits, metrics: any MetricsFactory, maximumPages: Int? = nil,
+        onHealthChange: @escaping @Sendable (LedgerHealth, _ cause: String?) -> Void = { _, _ in }
     ) throws(ShopError) {
         self.limits = limits
         do {
@@ -36,7 +38,7 @@ public final class SQLiteLedger: Sendable {
         } catch {
             throw ShopError(.internalFault, "the ledger cannot be opened: \(error)", cause: "\(error)")
         }
-        writer = Writer(pool: pool, limits: limits, metrics: metrics)
+        writer = Writer(pool: pool, limits: limits, metrics: metrics, onHealthChange: onHealthChange)
         writer.start()
     }
 
@@ -59,6 +61,8 @@ public final class SQLiteLedger: Sendable {
     /// Writes what waits, then closes the file. Nothing may be asked of the ledger afterwards.
     public func close() {
         writer.close()
+        // Leaves everything in the one file. Where it fails, the next start reads the log instead.
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? pool.close()
     }
 

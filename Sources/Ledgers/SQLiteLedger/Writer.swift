@@ -19,6 +19,7 @@ final class Writer: Sendable {
     private let pool: DatabasePool
     private let state: Locked<State>
     private let flushTime: CoreMetrics.Timer
+    private let onHealthChange: @Sendable (LedgerHealth, _ cause: String?) -> Void
 
     private struct State: Sendable {
         var queue: WriterQueue<WriteJob>
@@ -27,8 +28,12 @@ final class Writer: Sendable {
         var hasEnded = false
     }
 
-    init(pool: DatabasePool, limits: Limits, metrics: any MetricsFactory) {
+    init(
+        pool: DatabasePool, limits: Limits, metrics: any MetricsFactory,
+        onHealthChange: @escaping @Sendable (LedgerHealth, _ cause: String?) -> Void
+    ) {
         self.pool = pool
+        self.onHealthChange = onHealthChange
         state = Locked(
             State(queue: WriterQueue(maximum: limits.writerJobs, perFlush: limits.writerJobsPerFlush)))
         flushTime = CoreMetrics.Timer(
@@ -83,17 +88,30 @@ final class Writer: Sendable {
     }
 
     private func flush(_ jobs: [WriteJob]) {
+        // What waited when a sync failed must not be written after it: the log before it may have a hole.
+        if case .stopped(let reason, recovers: false) = health {
+            for job in jobs { job.fail(ShopError(.busy, "no writes: \(reason)")) }
+            return
+        }
         let start = DispatchTime.now()
         let outcome = pool.writeWithoutTransaction { database in write(jobs, to: database) }
         flushTime.recordNanoseconds(Int64(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds))
         switch outcome {
         case .committed(let answers):
-            state.change { $0.health = .writable }
+            change(to: .writable, because: nil)
             for answer in answers { answer() }
         case .failed(let error, let health):
-            if let health { state.change { $0.health = health } }
+            if let health { change(to: health, because: error.cause) }
             for job in jobs { job.fail(error) }
         }
+    }
+
+    private func change(to health: LedgerHealth, because cause: String?) {
+        let isNew = state.change { state in
+            defer { state.health = health }
+            return state.health != health
+        }
+        if isNew { onHealthChange(health, cause) }
     }
 
     private enum Outcome {

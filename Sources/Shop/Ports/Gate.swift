@@ -14,10 +14,13 @@ public struct AdmissionRequest: Hashable, Sendable {
     public let key: String?
     /// When the request came.
     public let moment: Timestamp
+    /// Whether the ledger has said that it does not know the key.
+    public let isKeyNew: Bool
 
     /// Puts the parts together.
     public init(
-        order: OrderID, product: Product, quantity: Int, buyer: Buyer, key: String?, moment: Timestamp
+        order: OrderID, product: Product, quantity: Int, buyer: Buyer, key: String?, moment: Timestamp,
+        isKeyNew: Bool = false
     ) {
         self.order = order
         self.product = product
@@ -25,13 +28,14 @@ public struct AdmissionRequest: Hashable, Sendable {
         self.buyer = buyer
         self.key = key
         self.moment = moment
+        self.isKeyNew = isKeyNew
     }
 
     /// The request that a draft stands for.
-    public init(_ draft: OrderDraft) {
+    public init(_ draft: OrderDraft, isKeyNew: Bool) {
         self.init(
             order: draft.id, product: draft.product, quantity: draft.quantity, buyer: draft.buyer,
-            key: draft.idempotency?.key, moment: draft.placedAt)
+            key: draft.idempotency?.key, moment: draft.placedAt, isKeyNew: isKeyNew)
     }
 }
 
@@ -39,7 +43,8 @@ public struct AdmissionRequest: Hashable, Sendable {
 public enum Admission: Hashable, Sendable {
     /// A ticket was taken out; the ledger decides.
     case admitted
-    /// The key has been seen: only the ledger can say which order it stands for. Nothing was taken.
+    /// The key has been seen, or may have been and nothing can be had without it: only the ledger can say which order
+    /// it stands for. Nothing was taken.
     case seenBefore
     /// Not now.
     case refused(Refusal)
@@ -114,8 +119,10 @@ public struct GateSnapshot: Hashable, Sendable {
     public var tickets: [Ticket] = []
     /// Units of buyers, up to the gate's bound.
     public var units: [Units] = []
-    /// Recent idempotency keys, up to the gate's bound.
+    /// Recent idempotency keys, oldest first, up to the gate's bound.
     public var keys: [Key] = []
+    /// Whether those are all keys that the ledger knows.
+    public var hasAllKeys = true
 
     /// An empty ledger.
     public init() {}

@@ -191,10 +191,17 @@ public protocol Ledger: Sendable {
 }
 
 /// Counts for metrics.
-public struct LedgerCensus: Hashable, Sendable {
+public struct LedgerCensus: Sendable {
     /// Cards by product slug and state.
     public var cards: [String: [CardState: Int]]
+    /// Callbacks that were counted whether they are kept or not: channel, verdict, how many.
+    public var callbacks: [(channel: String, verdict: String, count: Int)]
 
     /// Puts the counts together.
-    public init(cards: [String: [CardState: Int]]) { self.cards = cards }
+    public init(
+        cards: [String: [CardState: Int]], callbacks: [(channel: String, verdict: String, count: Int)]
+    ) {
+        self.cards = cards
+        self.callbacks = callbacks
+    }
 }

@@ -35,7 +35,9 @@ public struct ConfigureChannel: Sendable {
         if let present = cache.channel(name), present.channel.kind != kindName {
             throw .invalid("kind", "cannot be changed; this channel speaks \(present.channel.kind)")
         }
-        if cache.channels().count >= limits.catalogRows { throw ShopError(.busy, "there are too many channels") }
+        if cache.channel(name) == nil, cache.channels().count >= limits.catalogRows {
+            throw ShopError(.busy, "there are too many channels")
+        }
         if isEnabled { try mayEnable(kindName) }
         let completed = try await completed(settings, of: kind, name: name)
         let channel = try kind.make(name: name, settings: completed)

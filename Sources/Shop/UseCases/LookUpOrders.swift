@@ -17,7 +17,7 @@ public struct LookUpOrders: Sendable {
     ///
     /// - Throws: *invalid_request* for a contact that is none, or a password that no order can have.
     public func callAsFunction(buyer: Buyer, password: String) async throws(ShopError) -> [PlacedOrder] {
-        guard (4...64).contains(password.count) else {
+        guard (4...64).contains(password.unicodeScalars.count) else {
             throw .invalid("query_password", "must have 4 to 64 characters")
         }
         let tag = keys.queryTag(buyer: buyer, password: password)

@@ -25,8 +25,10 @@ public struct PaySandboxOrder: Sendable {
         guard let order = try await ledger.order(id) else {
             throw ShopError(.notReady, "the order is not claimed yet")
         }
-        guard let configured = catalog.channel(order.channel), configured.channel is any SelfPayingChannel else {
-            throw ShopError(.wrongChannel, "the order's channel is not a sandbox")
+        guard let configured = catalog.channel(order.channel), configured.isEnabled,
+            configured.channel is any SelfPayingChannel
+        else {
+            throw ShopError(.wrongChannel, "the order's channel is not an enabled sandbox")
         }
         let (attempt, _) = try await beginPayment.open(order, through: configured)
         return try await pay(attempt)
@@ -44,11 +46,15 @@ public struct PaySandboxOrder: Sendable {
 
     /// Pays one attempt.
     public func pay(_ attempt: Attempt) async throws(ShopError) -> CallbackAnswer {
-        guard let channel = catalog.channel(attempt.channel)?.channel as? any SelfPayingChannel else {
-            throw ShopError(.wrongChannel, "the channel is not a sandbox")
+        guard let configured = catalog.channel(attempt.channel), configured.isEnabled,
+            let channel = configured.channel as? any SelfPayingChannel
+        else {
+            throw ShopError(.wrongChannel, "the channel is not an enabled sandbox")
         }
         let answer = try await receiveCallback(channel: channel.name.text, channel.callback(paying: attempt))
-        guard answer.isRecorded else { throw ShopError(.busy, "the payment could not be recorded") }
+        guard answer.isRecorded else {
+            throw ShopError(.outcomeUnknown, "the payment may not have been recorded; pay again, nothing is paid twice")
+        }
         return answer
     }
 }

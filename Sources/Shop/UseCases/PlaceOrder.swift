@@ -100,7 +100,7 @@ public struct PlaceOrder: Sendable {
     private func admit(
         _ draft: OrderDraft, round: Int, reply: @escaping @Sendable (PlaceOrderAnswer) -> Void
     ) {
-        gate.admit(AdmissionRequest(draft)) { admission in
+        gate.admit(AdmissionRequest(draft, isKeyNew: round > 1)) { admission in
             switch admission {
             case .refused(let refusal):
                 reply(.refused(refusal))
@@ -180,7 +180,7 @@ public struct PlaceOrder: Sendable {
     private func check(fields: [String: String], of product: Product) throws(ShopError) {
         for (name, value) in fields {
             guard product.fields.contains(name) else { throw .invalid("fields.\(name.prefix(64))", "is not asked for") }
-            guard (1...500).contains(value.count) else {
+            guard (1...500).contains(value.unicodeScalars.count) else {
                 throw .invalid("fields.\(name)", "must have 1 to 500 characters")
             }
         }
@@ -189,7 +189,7 @@ public struct PlaceOrder: Sendable {
 
     private func queryTag(buyer: Buyer, password: String?) throws(ShopError) -> [UInt8]? {
         guard let password else { return nil }
-        guard (4...64).contains(password.count) else {
+        guard (4...64).contains(password.unicodeScalars.count) else {
             throw .invalid("query_password", "must have 4 to 64 characters")
         }
         return keys.queryTag(buyer: buyer, password: password)

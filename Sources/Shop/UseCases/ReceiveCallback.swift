@@ -1,19 +1,22 @@
 public import Domain
 
 /// What a provider is told.
-public struct CallbackAnswer: Hashable, Sendable {
+public struct CallbackAnswer: Sendable {
     /// Whether the payment is recorded. When false, the provider should send it again.
     public let isRecorded: Bool
     /// The provider's own word.
     public let word: String
     /// The shop's judgement; nil when it could not be recorded.
     public let verdict: PaymentVerdict?
+    /// Why it could not be recorded.
+    public let fault: ShopError?
 
     /// Puts the parts together.
-    public init(isRecorded: Bool, word: String, verdict: PaymentVerdict?) {
+    public init(isRecorded: Bool, word: String, verdict: PaymentVerdict?, fault: ShopError? = nil) {
         self.isRecorded = isRecorded
         self.word = word
         self.verdict = verdict
+        self.fault = fault
     }
 }
 
@@ -49,12 +52,27 @@ public struct ReceiveCallback: Sendable {
         }
         switch channel.read(request) {
         case .forged:
-            try await ledger.recordForged(channel: slug, raw: raw(request), at: clock.now())
+            do throws(ShopError) {
+                try await ledger.recordForged(channel: slug, raw: raw(request), at: clock.now())
+            } catch {
+                return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: nil, fault: error)
+            }
             return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: .forged)
         case .authentic(let notice):
             Failpoint.hit(.payVerified)
             return await record(notice, raw: raw(request), channel: channel)
         }
+    }
+
+    /// Notes a callback that is too large to be read.
+    ///
+    /// - Throws: *not_found* when no channel has that name.
+    public func refuseTooLarge(channel name: String) async throws(ShopError) {
+        guard let slug = Slug(name), catalog.channel(slug) != nil else {
+            throw ShopError(.notFound, "no such channel")
+        }
+        try await ledger.recordForged(
+            channel: slug, raw: "(more than \(limits.callbackBytes) bytes)", at: clock.now())
     }
 
     private func record(_ notice: PaymentNotice, raw: String, channel: any PaymentChannel) async -> CallbackAnswer {
@@ -65,7 +83,7 @@ public struct ReceiveCallback: Sendable {
             follow(record)
             return CallbackAnswer(isRecorded: true, word: channel.successWord, verdict: record.verdict)
         } catch {
-            return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: nil)
+            return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: nil, fault: error)
         }
     }
 
@@ -82,7 +100,9 @@ public struct ReceiveCallback: Sendable {
     }
 
     private func raw(_ request: CallbackRequest) -> String {
-        let body = String(decoding: request.body.prefix(limits.callbackBytes), as: UTF8.self)
-        return String((request.query.isEmpty ? body : request.query + "\n" + body).prefix(limits.callbackBytes))
+        let query = request.query.isEmpty ? [] : Array(request.query.utf8) + [UInt8(ascii: "\n")]
+        let text = String(decoding: (query + request.body).prefix(limits.callbackBytes), as: UTF8.self)
+        // What is not UTF-8 has grown in decoding.
+        return String(decoding: text.utf8.prefix(limits.callbackBytes), as: UTF8.self)
     }
 }

@@ -46,7 +46,7 @@ extension WebAPI {
         let kind = try fields.optionalString("kind") ?? "card"
         guard kind == "card" else { throw .invalid("kind", "must be card") }
         let title = try fields.string("title")
-        guard (1...Product.maximumTitleLength).contains(title.count) else {
+        guard (1...Product.maximumTitleLength).contains(title.unicodeScalars.count) else {
             throw .invalid("title", "must have 1 to \(Product.maximumTitleLength) characters")
         }
         let amount = try fields.integer("amount")

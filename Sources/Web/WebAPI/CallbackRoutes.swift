@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import Shop
 import WebSupport
@@ -16,10 +17,22 @@ extension WebAPI {
     /// Answers the provider's word. A callback that is not recorded is answered with an error status as well, so that
     /// providers which look only at that send it again.
     @Sendable private func receiveCallback(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        let body = try await request.bytes(maximum: ports.limits.callbackBytes)
+        let channel = context.parameter("channel")
+        let body: ByteBuffer
+        do {
+            body = try await request.bytes(maximum: ports.limits.callbackBytes)
+        } catch {
+            try await useCases.receiveCallback.refuseTooLarge(channel: channel)
+            throw ShopError(.tooLarge, "a callback must not exceed \(ports.limits.callbackBytes) bytes")
+        }
         let callback = CallbackRequest(
             query: request.uri.query ?? "", contentType: request.mediaType, body: Array(body.readableBytesView))
-        let answer = try await useCases.receiveCallback(channel: context.parameter("channel"), callback)
+        let answer = try await useCases.receiveCallback(channel: channel, callback)
+        if let fault = answer.fault {
+            context.logger.error(
+                "callback not recorded",
+                metadata: ["channel": "\(channel)", "code": "\(fault.code.rawValue)", "cause": "\(fault.cause ?? "")"])
+        }
         let status: HTTPResponse.Status =
             answer.isRecorded ? .ok : answer.verdict == .forged ? .badRequest : .serviceUnavailable
         return Response(

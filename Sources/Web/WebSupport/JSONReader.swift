@@ -35,10 +35,11 @@ public struct JSONReader {
     public static let maximumDepth = 16
 
     private struct Fault: Error {}
+    private struct TooDeep: Error {}
 
     /// Reads a text that holds exactly one value.
     ///
-    /// - Throws: *malformed* when the text is not JSON or not UTF-8.
+    /// - Throws: *malformed* when the text is not JSON or not UTF-8, *invalid_request* when it is nested too deeply.
     public static func read(_ bytes: [UInt8]) throws(ShopError) -> JSONValue {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw ShopError(.malformed, "the body is not UTF-8")
@@ -49,6 +50,8 @@ public struct JSONReader {
             reader.skipSpace()
             guard reader.position == bytes.count else { throw Fault() }
             return value
+        } catch is TooDeep {
+            throw ShopError(.invalidRequest, "the body is nested deeper than \(maximumDepth) levels")
         } catch {
             throw ShopError(.malformed, "the body is not JSON (near byte \(reader.position))")
         }
@@ -59,7 +62,7 @@ public struct JSONReader {
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func value(depth: Int) throws -> JSONValue {
-        guard depth < Self.maximumDepth else { throw Fault() }
+        guard depth < Self.maximumDepth else { throw TooDeep() }
         skipSpace()
         switch next {
         case UInt8(ascii: "{"): return try object(depth: depth)

@@ -74,6 +74,6 @@ public enum Problem {
         }
     }
 
-    /// Whether the operator should see it.
-    public static func isFault(_ error: ShopError) -> Bool { row(error.code).status.kind == .serverError }
+    /// Whether the operator should see each one. A stopped or busy ledger is told once, not a request.
+    public static func isFault(_ error: ShopError) -> Bool { error.code == .internalFault }
 }

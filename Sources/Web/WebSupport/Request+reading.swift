@@ -80,12 +80,12 @@ extension Request {
 /// Decodes `application/x-www-form-urlencoded` text.
 public enum FormDecoder {
     /// Nil when an escape is broken or the bytes are not UTF-8.
-    public static func decode(_ text: some StringProtocol) -> String? {
+    public static func decode(_ text: some StringProtocol, plusIsSpace: Bool = true) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             switch byte {
-            case UInt8(ascii: "+"): bytes.append(0x20)
+            case UInt8(ascii: "+") where plusIsSpace: bytes.append(0x20)
             case UInt8(ascii: "%"):
                 guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
                     rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")

@@ -50,7 +50,7 @@ public struct RouteResponder: HTTPResponder {
 
     /// - Parameter routes: the table; a path may stand in it once a method
     public init(routes: [Route]) {
-        let router = Router(context: ShopRequestContext.self)
+        let router = Router(context: ShopRequestContext.self, options: .autoGenerateHeadEndpoints)
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await Self.run(route, request, context)
@@ -63,6 +63,12 @@ public struct RouteResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: ShopRequestContext) async throws -> Response {
+        let response = try await answer(request, context)
+        // The answer to HEAD has the fields of the answer to GET and no body (RFC 9110, section 9.3.2).
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         do {
             let response = try await router.respond(to: request, context: context)
             // Every answer of a route has a body; this one is the router's own word that no route fits.

@@ -12,6 +12,8 @@ public struct ShopRequestContext: RequestContext {
         peer = source.channel.remoteAddress
     }
 
-    /// A path parameter, percent-decoded; empty when there is none.
-    public func parameter(_ name: String) -> String { parameters.get(name) ?? "" }
+    /// A path parameter, percent-decoded; empty when there is none or it cannot be decoded.
+    public func parameter(_ name: String) -> String {
+        FormDecoder.decode(parameters.get(name) ?? "", plusIsSpace: false) ?? ""
+    }
 }

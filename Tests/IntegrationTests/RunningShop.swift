@@ -1,0 +1,48 @@
+import Foundation
+import TestKit
+import Testing
+
+/// Tests that start the real program. They take turns: each has the machine to itself.
+@Suite("The running shop", .serialized)
+struct RunningShop {}
+
+/// Runs a test with a shop of its own.
+func withShop(
+    arguments: [String] = [], environment: [String: String] = [:], _ body: (ShopProcess) async throws -> Void
+) async throws {
+    let shop = try await ShopProcess(arguments: arguments, environment: environment)
+    do {
+        try await body(shop)
+    } catch {
+        await shop.kill()
+        shop.remove()
+        throw error
+    }
+    await shop.kill()
+    shop.remove()
+}
+
+/// Asks again until the condition holds; fails after ten seconds.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < end {
+        if try await condition() { return }
+        await Task.yield()
+    }
+    throw ContractViolation.timeOut(what)
+}
+
+/// Runs so many tasks at once and returns what they return.
+func concurrently<Value: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Value
+) async throws -> [Value] {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+        for number in 1...count { group.addTask { try await body(number) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+    }
+}
+
+extension Collection where Element == Answer {
+    /// How many answers had each status.
+    var byStatus: [Int: Int] { Dictionary(map { ($0.status, 1) }, uniquingKeysWith: +) }
+}

@@ -1,0 +1,53 @@
+import Domain
+import Shop
+import TestKit
+import Testing
+
+@Suite("Upkeep")
+struct UpkeepTests {
+    private let machine = UpkeepMachine(batch: 10)
+
+    @Test("sweeps until a sweep is not full")
+    func sweeps() {
+        #expect(machine.next(after: .woke(.writable)) == .expire)
+        #expect(machine.next(after: .expired(10)) == .expire)
+        #expect(machine.next(after: .expired(9)) == .rest)
+        #expect(machine.next(after: .gaveUp) == .rest)
+    }
+
+    @Test("probes a ledger that may recover, and leaves one that may not")
+    func probes() {
+        #expect(machine.next(after: .woke(.stopped(reason: "full", recovers: true))) == .probe)
+        #expect(machine.next(after: .woke(.stopped(reason: "broken", recovers: false))) == .rest)
+    }
+}
+
+@Suite("Watching orders")
+struct OrderWatchTests {
+    private func order(_ state: OrderState) -> Order {
+        Order(
+            id: OrderID(Identifier(high: 0, low: 1)), product: ProductID(1), slug: Fixtures.slug("game-key"),
+            quantity: 1, buyer: Fixtures.buyer(1), channel: Fixtures.slug("sandbox"), total: Fixtures.price,
+            state: state, version: 1, createdAt: Timestamp(milliseconds: 0), expiresAt: nil)
+    }
+
+    @Test("those who watch hear of changes, and of the end")
+    func hearing() async throws {
+        let watch = OrderWatch(maximum: 1)
+        let stream = try #require(watch.watch(order(.queued).id))
+        watch.publish(order(.delivered))
+        watch.close()
+        #expect(await stream.reduce(into: []) { $0.append($1) } == [.delivered])
+    }
+
+    @Test("only so many may watch, and who leaves makes room")
+    func bound() throws {
+        let watch = OrderWatch(maximum: 1)
+        do {
+            let stream = try #require(watch.watch(order(.queued).id))
+            #expect(watch.watch(order(.queued).id) == nil)
+            _ = stream
+        }
+        #expect(watch.watch(order(.queued).id) != nil)
+    }
+}

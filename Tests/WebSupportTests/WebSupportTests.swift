@@ -1,0 +1,155 @@
+import Domain
+import HTTPTypes
+import NIOCore
+import Testing
+
+@testable import WebSupport
+
+@Suite("Times")
+struct RFC3339Tests {
+    @Test(
+        "are written and read",
+        arguments: [
+            ("1970-01-01T00:00:00.000Z", 0), ("2000-02-29T23:59:59.999Z", 951_868_799_999),
+            ("2026-11-22T20:00:00.000Z", 1_795_377_600_000), ("2100-03-01T00:00:00.000Z", 4_107_542_400_000),
+            ("1969-12-31T23:59:59.000Z", -1000),
+        ])
+    func known(text: String, milliseconds: Int64) {
+        #expect(RFC3339.text(Timestamp(milliseconds: milliseconds)) == text)
+        #expect(RFC3339.read(text)?.milliseconds == milliseconds)
+    }
+
+    @Test("survive their text")
+    func roundTrip() {
+        for _ in 0..<1000 {
+            let time = Timestamp(milliseconds: .random(in: -2_000_000_000_000...4_000_000_000_000))
+            #expect(RFC3339.read(RFC3339.text(time)) == time)
+        }
+    }
+
+    @Test(
+        "that are none are refused",
+        arguments: [
+            "", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00+08:00", "2026-1-01T00:00:00.0Z",
+        ])
+    func refused(text: String) { #expect(RFC3339.read(text) == nil) }
+}
+
+@Suite("Client addresses")
+struct ClientAddressTests {
+    private func address(_ peer: String, forwarded: String? = nil, trusted: [String] = []) throws -> ClientAddress {
+        var headers = HTTPFields()
+        if let forwarded { headers[try #require(HTTPField.Name("X-Forwarded-For"))] = forwarded }
+        return ClientAddress(
+            peer: try SocketAddress(ipAddress: peer, port: 1), headers: headers,
+            trusted: trusted.compactMap { AddressRange(text: $0) })
+    }
+
+    @Test("a loopback peer is local unless it forwards")
+    func local() throws {
+        #expect(try address("127.0.0.1").isLocal)
+        #expect(try address("::1").isLocal)
+        #expect(try !address("127.0.0.1", forwarded: "8.8.8.8").isLocal)
+        #expect(try !address("10.0.0.1").isLocal)
+    }
+
+    @Test("a forwarding header is believed from trusted proxies only, from right to left")
+    func forwarding() throws {
+        let plain = try address("9.9.9.9").key
+        #expect(try address("9.9.9.9", forwarded: "1.1.1.1").key == plain)
+        let client = try address("1.2.3.4").key
+        #expect(try address("127.0.0.1", forwarded: "6.6.6.6, 1.2.3.4", trusted: ["127.0.0.0/8"]).key == client)
+        #expect(
+            try address("127.0.0.1", forwarded: "1.2.3.4, 10.0.0.7", trusted: ["127.0.0.1", "10.0.0.0/8"]).key == client
+        )
+        #expect(try address("127.0.0.1", forwarded: "nonsense", trusted: ["127.0.0.1"]).key == address("127.0.0.1").key)
+    }
+
+    @Test("an IPv6 subscriber is one network, and a mapped IPv4 address is that address")
+    func networks() throws {
+        #expect(try address("2001:db8:1:2::3").key == address("2001:db8:1:2:ffff::4").key)
+        #expect(try address("2001:db8:1:2::3").key != address("2001:db8:1:3::3").key)
+        #expect(try address("::ffff:1.2.3.4").key == address("1.2.3.4").key)
+    }
+
+    @Test("ranges are read strictly", arguments: ["", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "a", "10.0.0.0/8/8"])
+    func ranges(text: String) { #expect(AddressRange(text: text) == nil) }
+
+    @Test("loopback addresses are told by their host")
+    func publicURL() {
+        for url in ["http://127.0.0.1:8080", "https://localhost", "http://[::1]:80/x", "http://127.9.9.9"] {
+            #expect(PublicURL.isLoopback(url))
+        }
+        for url in [
+            "http://127.0.0.1.evil.example", "http://localhost.example", "http://a@127.0.0.1", "ftp://localhost", "",
+        ] {
+            #expect(!PublicURL.isLoopback(url))
+        }
+    }
+}
+
+@Suite("Rate limits")
+struct TokenBucketTests {
+    private func moment(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: seconds * 1000) }
+
+    @Test("a burst is allowed, then the rate")
+    func rate() {
+        var buckets = TokenBuckets(perSecond: 1, burst: 2, maximumKeys: 10)
+        let answers = [0, 0, 0, 1, 1, 10, 10, 10].map { buckets.take("a", at: moment($0)) }
+        #expect(answers == [true, true, false, true, false, true, true, false])
+    }
+
+    @Test("keys do not share")
+    func keys() {
+        var buckets = TokenBuckets(perSecond: 1, burst: 1, maximumKeys: 10)
+        let answers = ["a", "b", "a"].map { buckets.take($0, at: moment(0)) }
+        #expect(answers == [true, true, false])
+    }
+
+    @Test("memory is bounded: full buckets are forgotten, and past that strangers are refused")
+    func bound() {
+        var buckets = TokenBuckets(perSecond: 1, burst: 1, maximumKeys: 2)
+        let early = ["a", "b", "c"].map { buckets.take($0, at: moment(0)) }
+        let late = buckets.take("c", at: moment(5))
+        #expect(early == [true, true, false])
+        #expect(late)
+    }
+}
+
+@Suite("Connection deadlines")
+struct ConnectionDeadlinesTests {
+    @Test("every wait for the peer has an end, and none while the shop owes the answer")
+    func deadlines() {
+        let limits = Limits()
+        func seconds(_ event: ConnectionDeadlines.Event) -> Int64? {
+            ConnectionDeadlines.seconds(after: event, limits: limits)
+        }
+        #expect(seconds(.connected) == limits.headerSeconds)
+        #expect(seconds(.head(isImport: false)) == limits.bodySeconds)
+        #expect(seconds(.head(isImport: true)) == limits.importSeconds)
+        #expect(seconds(.requestEnded) == nil)
+        #expect(seconds(.responseEnded) == limits.idleSeconds)
+    }
+}
+
+@Suite("Forms")
+struct FormTests {
+    @Test("fields are decoded, and broken or repeated ones refused")
+    func fields() {
+        func fields(_ text: String) -> [String: String]? { FormDecoder.fields(ByteBuffer(string: text)) }
+        #expect(fields("a=1&b=%E4%BD%A0+x") == ["a": "1", "b": "你 x"])
+        for text in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%FF", "a=1&a=2"] { #expect(fields(text) == nil) }
+    }
+}
+
+@Suite("Problems")
+struct ProblemTests {
+    @Test("every code has a status of its own kind", arguments: ShopError.Code.allCases)
+    func table(code: ShopError.Code) {
+        let row = Problem.row(code)
+        #expect((400...599).contains(row.status.code))
+        #expect(!row.title.isEmpty)
+    }
+}
