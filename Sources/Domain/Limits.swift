@@ -48,6 +48,8 @@ public struct Limits: Sendable {
     public var backlog: Int = 4096
     /// Streams of order events at once.
     public var eventStreams = 5000
+    /// Streams of one order's events at once.
+    public var eventStreamsPerOrder = 8
     /// Bytes kept of one callback.
     public var callbackBytes = 16 << 10
     /// Forged and repeated callbacks kept per channel; older ones are only counted.

@@ -26,7 +26,7 @@ public final class EmbeddedShop: Sendable {
     private struct State {
         var publicURL: String?
         var isReady = false
-        var census: (taken: Timestamp, counts: LedgerCensus)?
+        var countedAt: Timestamp?
     }
 
     /// Opens the shop in order: folder, master key, ledger, data keys, catalog, gate.
@@ -41,6 +41,7 @@ public final class EmbeddedShop: Sendable {
         let folder = try DataFolder(path: configuration.data)
         let master = try folder.masterKey(given: configuration.masterKey)
         let adminToken = try folder.adminToken(given: configuration.adminToken)
+        if adminToken.utf8.count < 16 { logger.warning("the admin token is short enough to be guessed") }
         let registry = PrometheusRegistry()
         let ledger = try SQLiteLedger(
             path: folder.ledgerPath, limits: configuration.limits, metrics: registry,
@@ -70,13 +71,14 @@ public final class EmbeddedShop: Sendable {
         ledger: SQLiteLedger, registry: PrometheusRegistry, clock: any Shop.Clock, logger: Logger
     ) throws(ShopError) {
         let limits = configuration.limits
-        let state = NIOLockedValueBox(State(publicURL: configuration.publicURL))
+        let known = configuration.listen.port == 0 ? nil : configuration.listen.url(port: configuration.listen.port)
+        let state = NIOLockedValueBox(State(publicURL: configuration.publicURL ?? known))
         let publicURL: @Sendable () -> String = { state.withLockedValue { $0.publicURL ?? "" } }
         ports = UseCases.Ports(
             ledger: ledger, catalog: ledger, cache: CatalogCache(), gate: MemoryGate(limits: limits),
             intake: GroupCommitIntake(ledger: ledger, limits: limits, metrics: registry),
             channelKinds: [SandboxKind(publicURL: publicURL)], keys: keys,
-            watch: OrderWatch(maximum: limits.eventStreams),
+            watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
             identifiers: IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
         useCases = UseCases(ports)
@@ -100,6 +102,7 @@ public final class EmbeddedShop: Sendable {
     private func load(isDemo: Bool) async throws(ShopError) {
         for product in try await ledger.products() { ports.cache.put(product) }
         try await useCases.configureChannel.loadAll()
+        switchSandboxOff()
         try await useCases.openGate()
         if isDemo { try await DemoCatalog.fill(useCases, ports) }
     }
@@ -110,8 +113,14 @@ public final class EmbeddedShop: Sendable {
             state.publicURL = state.publicURL ?? listenURL
             state.isReady = true
         }
+        switchSandboxOff()
+    }
+
+    /// Play money must not be taken for real by strangers, whatever was allowed at another address.
+    private func switchSandboxOff() {
+        let url = api.settings.publicURL()
+        guard !url.isEmpty, !api.settings.allowsSandbox, !PublicURL.isLoopback(url) else { return }
         for configured in ports.cache.channels() where configured.isEnabled && configured.channel.kind == "sandbox" {
-            guard !api.settings.allowsSandbox, !PublicURL.isLoopback(api.settings.publicURL()) else { continue }
             ports.cache.put(ConfiguredChannel(isEnabled: false, channel: configured.channel))
             logger.warning(
                 "sandbox channel switched off: the public address is not loopback",
@@ -135,9 +144,13 @@ public final class EmbeddedShop: Sendable {
         _ registry: PrometheusRegistry, _ ports: UseCases.Ports, _ state: NIOLockedValueBox<State>
     ) async -> String {
         let now = ports.clock.now()
-        let isFresh = state.withLockedValue { $0.census.map { now < $0.taken.advanced(seconds: 15) } ?? false }
-        if !isFresh, let counts = try? await ports.ledger.census() {
-            state.withLockedValue { $0.census = (taken: now, counts: counts) }
+        // Whoever finds them old counts anew; the others are served the old counts meanwhile.
+        let isMine = state.withLockedValue { state in
+            if let counted = state.countedAt, now < counted.advanced(seconds: 15) { return false }
+            state.countedAt = now
+            return true
+        }
+        if isMine, let counts = try? await ports.ledger.census() {
             for entry in counts.callbacks {
                 let dimensions = [("channel", entry.channel), ("verdict", entry.verdict)]
                 registry.set("sluice_callbacks", dimensions, to: Double(entry.count))

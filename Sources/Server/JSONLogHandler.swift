@@ -30,6 +30,7 @@ public struct JSONLogHandler: LogHandler {
             }
         }
         line.writeString("\n")
-        FileHandle.standardError.write(Data(line.readableBytesView))
+        // A log that cannot be written must not stop the shop.
+        try? FileHandle.standardError.write(contentsOf: Data(line.readableBytesView))
     }
 }

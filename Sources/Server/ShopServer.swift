@@ -39,7 +39,7 @@ public struct ShopServer: Service {
             onReady(url)
         }
         for (index, listener) in listeners.enumerated() {
-            services.append(application(listener, index: index, bound: bound))
+            services.append(application(listener, index: index, bound: bound, listenerCount: listeners.count))
         }
         services.append(StopNotice(shop: shop))
         var group = ServiceGroupConfiguration(services: services, logger: logger)
@@ -65,7 +65,9 @@ public struct ShopServer: Service {
         return [main] + others
     }
 
-    private func application(_ listener: Listener, index: Int, bound: BoundListeners) -> some Service {
+    private func application(
+        _ listener: Listener, index: Int, bound: BoundListeners, listenerCount: Int
+    ) -> some Service {
         let limits = configuration.limits
         let routes = shop.api.routes.filter {
             listener.audiences.contains($0.audience) || ["/healthz", "/readyz"].contains($0.path)
@@ -81,11 +83,30 @@ public struct ShopServer: Service {
                         maxHeaderFieldCount: limits.headerCount))),
             configuration: ApplicationConfiguration(
                 address: .hostname(listener.address.host, port: listener.address.port), backlog: limits.backlog,
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    FileDescriptors.connections(atMost: limits.connections, listeners: listenerCount))),
             onServerRunning: { channel in
                 bound.set(index, listener.address.url(port: channel.localAddress?.port ?? listener.address.port))
             },
             logger: logger)
+    }
+}
+
+/// What the system lets the process open.
+enum FileDescriptors {
+    /// Kept for the ledger, its readers, logs and pipes.
+    private static let reserve = 128
+
+    /// Connections of one listener, so that all listeners together leave the reserve. Raises the process's soft limit
+    /// to its hard limit first.
+    static func connections(atMost maximum: Int, listeners: Int) -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return maximum }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let available = Int(clamping: limit.rlim_cur) - reserve
+        return max(1, min(maximum, available / listeners))
     }
 }
 

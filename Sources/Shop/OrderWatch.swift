@@ -11,17 +11,24 @@ public final class OrderWatch: Sendable {
     }
 
     private let maximum: Int
+    private let maximumPerOrder: Int
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter maximum: watchers at once
-    public init(maximum: Int) { self.maximum = maximum }
+    /// - Parameters:
+    ///   - maximum: watchers at once
+    ///   - maximumPerOrder: watchers of one order at once, so that one order cannot take all places
+    public init(maximum: Int, maximumPerOrder: Int) {
+        self.maximum = maximum
+        self.maximumPerOrder = maximumPerOrder
+    }
 
     /// A stream of the order's next states; nil when too many watch already or the shop is stopping. A slow reader
     /// gets the newest states.
     public func watch(_ order: OrderID) -> AsyncStream<OrderState>? {
         let (stream, continuation) = AsyncStream.makeStream(of: OrderState.self, bufferingPolicy: .bufferingNewest(8))
         let number = state.withLockedValue { state -> Int? in
-            guard state.count < maximum, !state.isClosed else { return nil }
+            guard state.count < maximum, (state.watchers[order]?.count ?? 0) < maximumPerOrder, !state.isClosed
+            else { return nil }
             state.count += 1
             state.next += 1
             state.watchers[order, default: [:]][state.next] = continuation

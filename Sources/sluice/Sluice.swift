@@ -46,7 +46,7 @@ struct Serve: AsyncParsableCommand {
             let configuration = try configuration()
             let shop = try await EmbeddedShop.open(configuration, logger: logger)
             let server = ShopServer(configuration, shop: shop, logger: logger) { url in
-                FileHandle.standardOutput.write(Data("ready \(url)\n".utf8))
+                try? FileHandle.standardOutput.write(contentsOf: Data("ready \(url)\n".utf8))
             }
             let group = ServiceGroup(
                 configuration: ServiceGroupConfiguration(
@@ -99,7 +99,7 @@ struct Audit: AsyncParsableCommand {
             let report = try await OfflineAudit.run(data: data)
             var json = AuditJSON.write(report)
             json.writeString("\n")
-            FileHandle.standardOutput.write(Data(json.readableBytesView))
+            try FileHandle.standardOutput.write(contentsOf: Data(json.readableBytesView))
             isClean = report.ok
         }
         if !isClean { throw ExitCode(1) }
@@ -111,10 +111,10 @@ private func exitOnError(_ body: () async throws -> Void) async {
     do {
         try await body()
     } catch let error as ShopError {
-        FileHandle.standardError.write(Data("sluice: \(error.detail)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error.detail)\n".utf8))
         Foundation.exit(1)
     } catch {
-        FileHandle.standardError.write(Data("sluice: \(error)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error)\n".utf8))
         Foundation.exit(1)
     }
 }

@@ -14,10 +14,20 @@ import Testing
 private final class FailingCommit: TransactionObserver, Sendable {
     let isFailing = NIOLockedValueBox(false)
 
+    private let failures = NIOLockedValueBox(0)
+
+    func failNext() { failures.withLockedValue { $0 = 1 } }
+
     func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
     func databaseDidChange(with event: DatabaseEvent) {}
     func databaseWillCommit() throws {
-        if isFailing.withLockedValue({ $0 }) { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "no sync") }
+        let isDue = failures.withLockedValue { left in
+            defer { left = 0 }
+            return left > 0
+        }
+        if isDue || isFailing.withLockedValue({ $0 }) {
+            throw DatabaseError(resultCode: .SQLITE_IOERR, message: "no sync")
+        }
     }
     func databaseDidCommit(_ database: Database) {}
     func databaseDidRollback(_ database: Database) {}
@@ -63,6 +73,26 @@ struct GroupCommitIntakeTests {
             }
             #expect(ids.count == 1000 && ids.allSatisfy { $0 })
             try await bench.audit()
+        }
+    }
+
+    @Test("what waited behind a failed flush is not written after it")
+    func behindFailedFlush() async throws {
+        try await withIntake { bench, _, failing, ledger in
+            let product = try await bench.product(cards: 500)
+            failing.failNext()
+            let written = await withTaskGroup(of: Int.self) { group in
+                for number in 1...500 {
+                    group.addTask {
+                        let placement = try? await bench.place(bench.draft(product, buyer: number))
+                        return placement == nil ? 0 : 1
+                    }
+                }
+                return await group.reduce(0, +)
+            }
+            #expect(written == 0)
+            #expect(ledger.health == .stopped(reason: "writing to the disk failed; restart the shop", recovers: false))
+            #expect(try await bench.ledger.orders(OrderFilter(limit: 1)).isEmpty)
         }
     }
 

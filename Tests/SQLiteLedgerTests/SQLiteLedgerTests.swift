@@ -27,7 +27,8 @@ struct SQLiteLedgerTests {
     @Test("syncs every commit to a write-ahead log")
     func settings() async throws {
         try await withLedger { ledger, _ in
-            let settings = try await ledger.pool.read { database in
+            // Asked of the connection that writes; the readers' settings do not matter.
+            let settings = try await ledger.pool.writeWithoutTransaction { database in
                 [
                     try String.fetchOne(database, sql: "PRAGMA journal_mode"),
                     try String.fetchOne(database, sql: "PRAGMA synchronous"),
@@ -212,7 +213,11 @@ struct SQLiteLedgerTests {
         arguments: [
             ("I1", "DELETE FROM cards WHERE id = (SELECT min(id) FROM cards WHERE state = 'available')"),
             ("I2", "UPDATE cards SET state = 'available', order_id = NULL WHERE state = 'held'"),
+            ("I2", "UPDATE orders SET state = 'cancelled' WHERE state = 'awaiting_payment'"),
+            ("I2", "UPDATE cards SET state = 'held' WHERE state = 'sold'"),
             ("I6", "UPDATE buyer_units SET held = 0"),
+            ("I6", "UPDATE buyer_units SET total = total + 1"),
+            ("I6", "INSERT INTO buyer_units VALUES (1, 'nobody@example.com', 1, 0)"),
             ("I7", "UPDATE payments SET amount = amount - 1"),
             ("I8", "UPDATE payments SET resolution = NULL"),
             ("I12", "UPDATE orders SET version = version + 1"),

@@ -33,7 +33,7 @@ struct OrderWatchTests {
 
     @Test("those who watch hear of changes, and of the end")
     func hearing() async throws {
-        let watch = OrderWatch(maximum: 1)
+        let watch = OrderWatch(maximum: 1, maximumPerOrder: 1)
         let stream = try #require(watch.watch(order(.queued).id))
         watch.publish(order(.delivered))
         watch.close()
@@ -42,7 +42,7 @@ struct OrderWatchTests {
 
     @Test("only so many may watch, and who leaves makes room")
     func bound() throws {
-        let watch = OrderWatch(maximum: 1)
+        let watch = OrderWatch(maximum: 1, maximumPerOrder: 1)
         do {
             let stream = try #require(watch.watch(order(.queued).id))
             #expect(watch.watch(order(.queued).id) == nil)

@@ -130,7 +130,20 @@ struct ConnectionDeadlinesTests {
         #expect(seconds(.head(isImport: false)) == limits.bodySeconds)
         #expect(seconds(.head(isImport: true)) == limits.importSeconds)
         #expect(seconds(.requestEnded) == nil)
-        #expect(seconds(.responseEnded) == limits.idleSeconds)
+        #expect(seconds(.responseEnded(closes: false)) == limits.idleSeconds)
+        #expect(seconds(.responseEnded(closes: true)) == 1)
+    }
+
+    @Test("only an import of cards may take long")
+    func imports() {
+        func isImport(_ method: HTTPRequest.Method, _ path: String) -> Bool {
+            ConnectionDeadlines.isImport(HTTPRequest(method: method, scheme: nil, authority: nil, path: path))
+        }
+        #expect(isImport(.post, "/api/v1/admin/products/game-key/cards?dry_run=1"))
+        for path in ["/api/v1/orders?x=/cards", "/callbacks/cards", "/api/v1/admin/products/x?/cards"] {
+            #expect(!isImport(.post, path))
+        }
+        #expect(!isImport(.get, "/api/v1/admin/products/game-key/cards"))
     }
 }
 

@@ -50,12 +50,14 @@ extension SQLiteLedger {
         CountedCheck(
             id: "I2", statement: "an order has as many cards, held or sold, as its state says, of its own product",
             violations: """
-                SELECT count(*) FROM orders o WHERE
-                    (SELECT count(*) FROM cards c WHERE c.order_id = o.id AND c.product_id = o.product_id
-                        AND c.state = CASE WHEN o.state = 'awaiting_payment' THEN 'held' ELSE 'sold' END)
-                    <> CASE WHEN o.state IN ('awaiting_payment', 'delivered') THEN o.quantity ELSE 0 END
-                    AND o.state NOT IN ('refund_pending', 'refunded')
-                    OR EXISTS (SELECT 1 FROM cards c WHERE c.order_id = o.id AND c.product_id <> o.product_id)
+                WITH owned AS (
+                    SELECT o.id, o.quantity, o.state, count(c.id) AS cards,
+                        coalesce(sum(c.product_id = o.product_id AND c.state
+                            = CASE WHEN o.state = 'awaiting_payment' THEN 'held' ELSE 'sold' END), 0) AS fitting
+                    FROM orders o LEFT JOIN cards c ON c.order_id = o.id
+                    WHERE o.state NOT IN ('refund_pending', 'refunded') GROUP BY o.id)
+                SELECT count(*) FROM owned WHERE cards <> fitting
+                    OR cards <> CASE WHEN state IN ('awaiting_payment', 'delivered') THEN quantity ELSE 0 END
                 """),
         CountedCheck(
             id: "I6", statement: "a buyer's units are those of the buyer's orders, and within the product's limit",
@@ -65,10 +67,13 @@ extension SQLiteLedger {
                         sum(CASE WHEN state IN ('awaiting_payment', 'delivered') THEN quantity ELSE 0 END) AS total,
                         sum(CASE WHEN state = 'awaiting_payment' THEN quantity ELSE 0 END) AS held
                     FROM orders WHERE state NOT IN ('refund_pending', 'refunded') GROUP BY product_id, contact)
-                SELECT count(*) FROM counted c
-                    LEFT JOIN buyer_units u ON u.product_id = c.product_id AND u.contact = c.contact
-                    JOIN products p ON p.id = c.product_id
-                WHERE coalesce(u.total, 0) < c.total OR coalesce(u.held, 0) <> c.held OR c.total > p.max_per_buyer
+                SELECT (SELECT count(*) FROM counted c
+                        LEFT JOIN buyer_units u ON u.product_id = c.product_id AND u.contact = c.contact
+                        JOIN products p ON p.id = c.product_id
+                        WHERE coalesce(u.total, 0) <> c.total OR coalesce(u.held, 0) <> c.held
+                            OR c.total > p.max_per_buyer)
+                    + (SELECT count(*) FROM buyer_units u WHERE u.total > 0 AND NOT EXISTS (
+                        SELECT 1 FROM orders o WHERE o.contact = u.contact AND o.product_id = u.product_id))
                 """),
         CountedCheck(
             id: "I7", statement: "delivered implies a verified payment of the exact amount",

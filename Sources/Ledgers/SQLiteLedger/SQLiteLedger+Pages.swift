@@ -71,7 +71,8 @@ extension SQLiteLedger {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT p.slug, c.state, count(*) AS count FROM cards c JOIN products p ON p.id = c.product_id
+                    SELECT p.slug, c.state, count(*) AS count FROM cards c NOT INDEXED
+                        JOIN products p ON p.id = c.product_id
                     GROUP BY c.product_id, c.state
                     """)
             var cards: [String: [CardState: Int]] = [:]

@@ -28,6 +28,9 @@ public final class SQLiteLedger: Sendable {
         self.limits = limits
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(maximumPages: maximumPages))
+            // GRDB sets NORMAL on the writing connection when it switches to WAL, after the preparation below. FULL
+            // syncs the log at every commit: an acknowledged order survives a power cut.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Migrations.migrator()
             guard try pool.read(migrator.hasBeenSuperseded) == false else {
                 throw ShopError(.internalFault, "the data folder was written by a newer release")
@@ -48,8 +51,8 @@ public final class SQLiteLedger: Sendable {
         configuration.busyMode = .timeout(5)
         configuration.label = "sluice.ledger"
         configuration.prepareDatabase { database in
-            // WAL with FULL syncs the log at every commit: an acknowledged order survives a power cut.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
+            // A savepoint's journal must not need a file: the system may be out of descriptors.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
             try database.execute(sql: "PRAGMA cache_size = -32768")

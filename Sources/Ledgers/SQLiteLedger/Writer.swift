@@ -164,7 +164,9 @@ final class Writer: Sendable {
         switch error.resultCode {
         case .SQLITE_FULL:
             return .stopped(reason: "the disk is full", recovers: true)
-        case .SQLITE_IOERR, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_READONLY, .SQLITE_CANTOPEN:
+        case .SQLITE_CANTOPEN:
+            return .stopped(reason: "a file cannot be opened", recovers: true)
+        case .SQLITE_IOERR, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_READONLY:
             return .stopped(reason: "writing to the disk failed; restart the shop", recovers: false)
         default:
             return nil

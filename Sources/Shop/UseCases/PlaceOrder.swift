@@ -94,7 +94,11 @@ public struct PlaceOrder: Sendable {
         } catch {
             return reply(.failed(error))
         }
-        admit(draft, round: 1, reply: reply)
+        if catalog.channel(draft.channel)?.isEnabled == true { return admit(draft, round: 1, reply: reply) }
+        // The channel may have been switched off since the order that this key stands for was placed.
+        let refusal = ShopError.invalid("channel", "is not an enabled channel")
+        guard draft.idempotency != nil else { return reply(.failed(refusal)) }
+        submit(Submission(draft, isReplay: true), round: Self.maximumRounds, reply: reply, unknownKey: refusal)
     }
 
     private func admit(
@@ -114,7 +118,8 @@ public struct PlaceOrder: Sendable {
     }
 
     private func submit(
-        _ submission: Submission, round: Int, reply: @escaping @Sendable (PlaceOrderAnswer) -> Void
+        _ submission: Submission, round: Int, reply: @escaping @Sendable (PlaceOrderAnswer) -> Void,
+        unknownKey: ShopError = ShopError(.busy, "another request with this key is under way")
     ) {
         intake.submit(submission) { result in
             settleTicket(submission, result)
@@ -128,7 +133,7 @@ public struct PlaceOrder: Sendable {
             case .success(.unknownKey) where round < Self.maximumRounds:
                 admit(submission.draft, round: round + 1, reply: reply)
             case .success(.unknownKey):
-                reply(.failed(ShopError(.busy, "another request with this key is under way")))
+                reply(.failed(unknownKey))
             case .success(.fenced):
                 reply(.failed(ShopError(.wrongState, "the order was cancelled before it was placed")))
             case .success(.refused(let refusal)):
@@ -165,7 +170,7 @@ public struct PlaceOrder: Sendable {
         guard let buyer = Buyer(contact: request.contact) else {
             throw .invalid("contact", "must be an e-mail address or 5 to 15 digits")
         }
-        guard let channel = Slug(request.channel), catalog.channel(channel)?.isEnabled == true else {
+        guard let channel = Slug(request.channel) else {
             throw .invalid("channel", "is not an enabled channel")
         }
         guard let total = product.price.times(quantity) else { throw .invalid("quantity", "comes to too much money") }

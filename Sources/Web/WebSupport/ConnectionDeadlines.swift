@@ -12,7 +12,13 @@ struct ConnectionDeadlines: Hashable, Sendable {
         case connected
         case head(isImport: Bool)
         case requestEnded
-        case responseEnded
+        case responseEnded(closes: Bool)
+    }
+
+    /// An import of cards may take long; nothing else may, whatever its query says.
+    static func isImport(_ head: HTTPRequest) -> Bool {
+        let path = (head.path ?? "").prefix { $0 != "?" }
+        return head.method == .post && path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
     }
 
     /// Seconds from now until the connection is closed; nil while the shop owes the answer.
@@ -21,7 +27,8 @@ struct ConnectionDeadlines: Hashable, Sendable {
         case .connected: limits.headerSeconds
         case .head(let isImport): isImport ? limits.importSeconds : limits.bodySeconds
         case .requestEnded: nil
-        case .responseEnded: limits.idleSeconds
+        // A moment for the peer to read the answer before the connection goes.
+        case .responseEnded(let closes): closes ? 1 : limits.idleSeconds
         }
     }
 }
@@ -35,7 +42,8 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
 
     private let limits: Limits
     private var deadline: NIODeadline?
-    private var isScheduled = false
+    private var timer: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
+    private var closesAfterResponse = false
     private var context: ChannelHandlerContext?
 
     /// One handler a connection.
@@ -50,7 +58,7 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): follow(.head(isImport: head.path?.hasSuffix("/cards") == true), context)
+        case .head(let head): follow(.head(isImport: ConnectionDeadlines.isImport(head)), context)
         case .body: break
         case .end: follow(.requestEnded, context)
         }
@@ -58,7 +66,11 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     }
 
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { follow(.responseEnded, context) }
+        switch unwrapOutboundIn(data) {
+        case .head(let head): closesAfterResponse = head.headerFields[.connection] == "close"
+        case .body: break
+        case .end: follow(.responseEnded(closes: closesAfterResponse), context)
+        }
         context.write(data, promise: promise)
     }
 
@@ -67,15 +79,21 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
         schedule(context.eventLoop)
     }
 
-    /// One timer a connection at most; it looks at the deadline of the moment when it fires.
+    /// One timer a connection at most; it looks at the deadline of the moment when it fires, so that a later deadline
+    /// needs no new timer.
     private func schedule(_ eventLoop: any EventLoop) {
-        guard let deadline, !isScheduled else { return }
-        isScheduled = true
-        eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.fired() }
+        guard let deadline else { return }
+        if let timer, timer.deadline <= deadline { return }
+        timer?.scheduled.cancel()
+        let scheduled = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self else { return }
+            fired()
+        }
+        timer = (deadline, scheduled)
     }
 
     private func fired() {
-        isScheduled = false
+        timer = nil
         guard let context, let deadline else { return }
         if deadline <= .now() { return context.close(promise: nil) }
         schedule(context.eventLoop)

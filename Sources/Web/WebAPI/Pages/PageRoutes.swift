@@ -29,9 +29,12 @@ extension WebAPI {
         }
     }
 
+    private static let fetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
+
     /// A form that another site made is refused: browsers name the site in `Origin`.
     private func sameSite(_ request: Request) throws(ShopError) {
-        guard let origin = request.headers[.origin], origin != "null" else { return }
+        guard let origin = request.headers[.origin] else { return }
+        if origin == "null", request.headers[Self.fetchSite] == "same-origin" { return }
         let own = request.head.authority.map { ["http://\($0)", "https://\($0)"] } ?? []
         guard origin == settings.publicURL() || own.contains(origin) else {
             throw ShopError(.forbidden, "the form belongs to another site")
