@@ -73,11 +73,13 @@ struct SQLiteLedgerTests {
             let order = try await bench.placed(bench.draft(try await bench.product(cards: 1), buyer: 1))
             _ = try await bench.ledger.cancel(order.id, at: bench.clock.now())
             let now = bench.clock.now()
-            await #expect(throws: ShopError.self) {
+            let error = await #expect(throws: ShopError.self) {
                 try await ledger.write(.urgent) { database in
                     _ = try LedgerTransaction(database: database).move(order, .expire, at: now)
                 }
             }
+            // By the guard itself, not only by the journal's unique versions behind it.
+            #expect(error?.detail == "a guarded write found another state than expected")
             #expect(try await bench.ledger.order(order.id)?.state == .cancelled)
             try await bench.audit()
         }
