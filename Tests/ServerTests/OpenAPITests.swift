@@ -14,15 +14,19 @@ import Yams
 struct OpenAPITests {
     private static let methods: Set<String> = ["get", "put", "post", "delete", "patch", "head", "options"]
 
-    @Test("describes exactly the operations that are served")
-    func operations() async throws {
+    private func routes() async throws -> [Route] {
         let folder = try ShopProcess.makeFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let listen = try #require(ListenAddress(text: "127.0.0.1:0"))
         let shop = try await EmbeddedShop.open(
             ServeConfiguration(data: folder.path, listen: listen), logger: Logger(label: "test"))
         defer { shop.close() }
-        let served = shop.api.routes.filter(\.isDocumented).map { "\($0.method.rawValue) \($0.path)" }
+        return shop.api.routes
+    }
+
+    @Test("describes exactly the operations that are served")
+    func operations() async throws {
+        let served = try await routes().filter(\.isDocumented).map { "\($0.method.rawValue) \($0.path)" }
         let text = String(decoding: OpenAPIDocument.bytes, as: UTF8.self)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -35,13 +39,7 @@ struct OpenAPITests {
 
     @Test("owner routes ask for the token, and no other does")
     func audiences() async throws {
-        let folder = try ShopProcess.makeFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let listen = try #require(ListenAddress(text: "127.0.0.1:0"))
-        let shop = try await EmbeddedShop.open(
-            ServeConfiguration(data: folder.path, listen: listen), logger: Logger(label: "test"))
-        defer { shop.close() }
-        for route in shop.api.routes {
+        for route in try await routes() {
             #expect((route.audience == .owner) == route.path.hasPrefix("/api/v1/admin"))
             #expect((route.audience == .providers) == route.path.hasPrefix("/callbacks"))
         }

@@ -22,6 +22,16 @@ public struct Buyer: Hashable, Sendable {
         contact = folded
     }
 
+    /// Normalises a contact that somebody sent.
+    ///
+    /// - Throws: *invalid_request* that names the field `contact`.
+    public static func parse(_ contact: some StringProtocol) throws(ShopError) -> Buyer {
+        guard let buyer = Buyer(contact: contact) else {
+            throw .invalid("contact", "must be an e-mail address or 5 to 15 digits")
+        }
+        return buyer
+    }
+
     /// Takes a contact that was normalised when it was stored.
     public init(stored contact: String) { self.contact = contact }
 

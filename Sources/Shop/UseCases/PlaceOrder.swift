@@ -167,9 +167,7 @@ public struct PlaceOrder: Sendable {
         guard (1...product.limits.perOrder).contains(quantity) else {
             throw .invalid("quantity", "must be from 1 to \(product.limits.perOrder)")
         }
-        guard let buyer = Buyer(contact: request.contact) else {
-            throw .invalid("contact", "must be an e-mail address or 5 to 15 digits")
-        }
+        let buyer = try Buyer.parse(request.contact)
         guard let channel = Slug(request.channel) else {
             throw .invalid("channel", "is not an enabled channel")
         }

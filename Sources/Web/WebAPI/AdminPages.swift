@@ -13,10 +13,7 @@ extension WebAPI {
             filter.state = state
         }
         if let contact = query["contact"], !contact.isEmpty {
-            guard let buyer = Buyer(contact: contact) else {
-                throw ShopError.invalid("contact", "must be an e-mail address or 5 to 15 digits")
-            }
-            filter.buyer = buyer
+            filter.buyer = try Buyer.parse(contact)
         }
         if let after = query["after"], !after.isEmpty {
             guard let id = OrderID(text: after) else { throw ShopError.invalid("after", "must be an order's id") }

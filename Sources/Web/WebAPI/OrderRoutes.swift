@@ -135,9 +135,7 @@ extension WebAPI {
         let contact = try fields.string("contact")
         let password = try fields.string("query_password")
         try fields.end()
-        guard let buyer = Buyer(contact: contact) else {
-            throw ShopError.invalid("contact", "must be an e-mail address or 5 to 15 digits")
-        }
+        let buyer = try Buyer.parse(contact)
         try lookupLimiter.check(buyer.contact, at: ports.clock.now())
         let orders = try await useCases.lookUpOrders(buyer: buyer, password: password)
         return .json(
