@@ -35,13 +35,14 @@ public final class ShopProcess: Sendable {
     public var log: String { errors.withLockedValue { $0 } }
 
     private let process: Process
-    private let patienceSeconds: Int64
     private let errors: NIOLockedValueBox<String>
     private static let client = HTTPClient(
         configuration: {
             var configuration = HTTPClient.Configuration()
             configuration.redirectConfiguration = .disallow
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+            // A shop that was killed refuses connections; that is an answer, and must not be waited out.
+            configuration.connectionPool.retryConnectionEstablishment = false
             configuration.timeout = .init(connect: .seconds(30), read: .seconds(60))
             return configuration
         }())
@@ -71,12 +72,10 @@ public final class ShopProcess: Sendable {
 
     /// Starts a shop and waits until it is ready.
     ///
-    /// - Parameter patienceSeconds: how long a request waits for its answer
     /// - Throws: ``DidNotStart`` when it ends instead.
     public init(
-        data: URL? = nil, arguments: [String] = [], environment: [String: String] = [:], patienceSeconds: Int64 = 60
+        data: URL? = nil, arguments: [String] = [], environment: [String: String] = [:]
     ) async throws {
-        self.patienceSeconds = patienceSeconds
         self.data = try data ?? Self.makeFolder()
         let process = Process()
         process.executableURL = Self.binary
@@ -157,7 +156,7 @@ public final class ShopProcess: Sendable {
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await Self.client.execute(request, timeout: .seconds(patienceSeconds))
+        let response = try await Self.client.execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
         return Answer(

@@ -76,6 +76,27 @@ struct GroupCommitIntakeTests {
         }
     }
 
+    @Test("a full queue answers busy, and nothing was taken")
+    func fullQueue() async throws {
+        try await withIntake { bench, _, _, ledger in
+            let product = try await bench.product(cards: 10)
+            var limits = Limits()
+            limits.intakeOrders = 1
+            // The timer never fires, so the first order waits for company that cannot come.
+            let intake = GroupCommitIntake(
+                ledger: ledger, limits: limits, metrics: NOOPMetricsHandler.instance
+            ) { _, _ in }
+            intake.submit(Submission(bench.draft(product, buyer: 1), isReplay: false)) { _ in }
+            let draft = bench.draft(product, buyer: 2)
+            guard case .failure(let error) = await submit(draft, to: intake) else {
+                Issue.record("taken beyond the bound")
+                return
+            }
+            #expect(error.code == .busy)
+            #expect(try await bench.ledger.orders(OrderFilter(limit: 1)).isEmpty)
+        }
+    }
+
     @Test("what waited behind a failed flush is not written after it")
     func behindFailedFlush() async throws {
         try await withIntake { bench, _, failing, ledger in

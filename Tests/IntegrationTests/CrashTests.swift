@@ -9,7 +9,7 @@ extension RunningShop {
     @Test("kill -9 under load: what was answered 201 is there, and the audit is clean", arguments: 1...Self.rounds)
     func killUnderLoad(round: Int) async throws {
         var generator = SeededGenerator(seed: UInt64(round))
-        let shop = try await ShopProcess(patienceSeconds: 3)
+        let shop = try await ShopProcess()
         try await shop.offer(cards: 5000)
         let limit = Int.random(in: 50...1500, using: &generator)
         let accepted = await load(shop, killAfter: limit)
@@ -77,7 +77,7 @@ extension RunningShop {
     @Test("a kill at a step of placing: the same key then gives one order", arguments: placing)
     func killWhilePlacing(step: String) async throws {
         let folder = try ShopProcess.makeFolder()
-        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):2"], patienceSeconds: 3)
+        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):2"])
         try await first.offer(cards: 2)
         let before = try await first.order("a@example.com", key: "before")
         #expect(before.status == 201)
@@ -100,7 +100,7 @@ extension RunningShop {
     @Test("a kill at a step of paying: the repeated callback delivers once", arguments: paying)
     func killWhilePaying(step: String) async throws {
         let folder = try ShopProcess.makeFolder()
-        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):1"], patienceSeconds: 3)
+        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):1"])
         try await first.offer(cards: 2)
         let order = try await first.order("a@example.com")
         await #expect(throws: (any Error).self) { try await first.pay(order) }
@@ -119,7 +119,7 @@ extension RunningShop {
     @Test("a kill while a hold ends: it ends once", arguments: ["expire.before_commit", "expire.after_commit"])
     func killWhileExpiring(step: String) async throws {
         let folder = try ShopProcess.makeFolder()
-        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):1"], patienceSeconds: 3)
+        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):1"])
         try await first.offer(cards: 1, holdSeconds: 1)
         let order = try await first.order("a@example.com")
         await first.ended()
@@ -135,7 +135,7 @@ extension RunningShop {
     @Test("a kill while an order is cancelled", arguments: ["cancel.before_commit", "cancel.after_commit"])
     func killWhileCancelling(step: String) async throws {
         let folder = try ShopProcess.makeFolder()
-        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):1"], patienceSeconds: 3)
+        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):1"])
         try await first.offer(cards: 1)
         let order = try await first.order("a@example.com")
         let path = "/api/v1/orders/\(order["id"] ?? "")/cancel"
@@ -154,7 +154,7 @@ extension RunningShop {
         arguments: ["import.before_commit", "import.after_commit"])
     func killWhileImporting(step: String) async throws {
         let folder = try ShopProcess.makeFolder()
-        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):2"], patienceSeconds: 3)
+        let first = try await ShopProcess(data: folder, environment: ["FAIL_AT": "\(step):2"])
         try await first.offer(cards: 0)
         let text = (1...1500).map { "CARD-\($0)" }.joined(separator: "\n")
         await #expect(throws: (any Error).self) {
