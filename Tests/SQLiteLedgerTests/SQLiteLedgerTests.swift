@@ -112,6 +112,26 @@ struct SQLiteLedgerTests {
         }
     }
 
+    @Test("a hold that cannot be ended keeps no other from ending, and the audit finds it")
+    func damagedHold() async throws {
+        try await withLedger { ledger, bench in
+            let product = try await bench.product(cards: 2, holdSeconds: 10)
+            let damaged = try await bench.placed(bench.draft(product, buyer: 1))
+            let sound = try await bench.placed(bench.draft(product, buyer: 2))
+            try await ledger.pool.write { database in
+                try database.execute(
+                    sql: "UPDATE buyer_units SET total = 0, held = 0 WHERE contact = ?",
+                    arguments: [damaged.buyer.contact])
+            }
+            bench.clock.advance(seconds: 10)
+            let ended = try await bench.ledger.expire(at: bench.clock.now(), limit: 10)
+            #expect(ended.map(\.id) == [sound.id])
+            #expect(try await bench.ledger.order(damaged.id)?.state == .awaitingPayment)
+            #expect(try await bench.stock().held == 1)
+            #expect(try await bench.ledger.audit().ok == false)
+        }
+    }
+
     // MARK: A full disk
 
     @Test("a full disk refuses orders, keeps what was accepted, and is left when there is room")
