@@ -120,18 +120,34 @@ struct TokenBucketTests {
 
 @Suite("Connection deadlines")
 struct ConnectionDeadlinesTests {
+    private let limits = Limits()
+
+    private func seconds(_ events: ConnectionDeadlines.Event...) -> [Int64?] {
+        var deadlines = ConnectionDeadlines(limits: limits)
+        return events.map { deadlines.seconds(after: $0) }
+    }
+
     @Test("every wait for the peer has an end, and none while the shop owes the answer")
     func deadlines() {
-        let limits = Limits()
-        func seconds(_ event: ConnectionDeadlines.Event) -> Int64? {
-            ConnectionDeadlines.seconds(after: event, limits: limits)
-        }
-        #expect(seconds(.connected) == limits.headerSeconds)
-        #expect(seconds(.head(isImport: false)) == limits.bodySeconds)
-        #expect(seconds(.head(isImport: true)) == limits.importSeconds)
-        #expect(seconds(.requestEnded) == nil)
-        #expect(seconds(.responseEnded(closes: false)) == limits.idleSeconds)
-        #expect(seconds(.responseEnded(closes: true)) == 1)
+        let usual = seconds(
+            .connected, .head(isImport: false), .requestEnded, .responseEnded(closes: false), .head(isImport: true))
+        let expected = [limits.headerSeconds, limits.bodySeconds, nil, limits.idleSeconds, limits.importSeconds]
+        #expect(usual == expected)
+        #expect(seconds(.head(isImport: false), .responseEnded(closes: true)).last == 1)
+    }
+
+    @Test("an answer that is still owed to a pipelined request keeps the connection")
+    func pipelined() {
+        let waits = seconds(
+            .head(isImport: false), .requestEnded, .head(isImport: false), .requestEnded,
+            .responseEnded(closes: false), .responseEnded(closes: false))
+        #expect(waits.suffix(2) == [nil, limits.idleSeconds])
+    }
+
+    @Test("an answer before the end of its request leaves the peer a bounded time to end it")
+    func earlyAnswer() {
+        let waits = seconds(.head(isImport: true), .responseEnded(closes: false), .requestEnded)
+        #expect(waits.suffix(2) == [limits.idleSeconds, limits.idleSeconds])
     }
 
     @Test("only an import of cards may take long")

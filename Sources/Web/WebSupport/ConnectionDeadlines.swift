@@ -7,7 +7,7 @@ public import NIOHTTPTypes
 ///
 /// Hummingbird's own idle time-out starts anew with every byte that arrives as a part; this one does not, so that a
 /// peer which trickles a head or a body is closed too.
-struct ConnectionDeadlines: Hashable, Sendable {
+struct ConnectionDeadlines: Sendable {
     enum Event: Hashable, Sendable {
         case connected
         case head(isImport: Bool)
@@ -15,20 +15,36 @@ struct ConnectionDeadlines: Hashable, Sendable {
         case responseEnded(closes: Bool)
     }
 
+    private let limits: Limits
+    /// Requests that have begun and are not answered to the end. More than one when the peer pipelines.
+    private var owed = 0
+    private var isReading = false
+
+    init(limits: Limits) { self.limits = limits }
+
     /// An import of cards may take long; nothing else may, whatever its query says.
     static func isImport(_ head: HTTPRequest) -> Bool {
         let path = (head.path ?? "").prefix { $0 != "?" }
         return head.method == .post && path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
     }
 
-    /// Seconds from now until the connection is closed; nil while the shop owes the answer.
-    static func seconds(after event: Event, limits: Limits) -> Int64? {
+    /// Seconds from now until the connection is closed; nil while the peer waits for the shop.
+    mutating func seconds(after event: Event) -> Int64? {
         switch event {
-        case .connected: limits.headerSeconds
-        case .head(let isImport): isImport ? limits.importSeconds : limits.bodySeconds
-        case .requestEnded: nil
-        // A moment for the peer to read the answer before the connection goes.
-        case .responseEnded(let closes): closes ? 1 : limits.idleSeconds
+        case .connected:
+            return limits.headerSeconds
+        case .head(let isImport):
+            owed += 1
+            isReading = true
+            return isImport ? limits.importSeconds : limits.bodySeconds
+        case .requestEnded:
+            isReading = false
+            return owed > 0 ? nil : limits.idleSeconds
+        case .responseEnded(let closes):
+            owed = max(0, owed - 1)
+            // A moment for the peer to read the answer before the connection goes.
+            if closes { return 1 }
+            return owed > 0 && !isReading ? nil : limits.idleSeconds
         }
     }
 }
@@ -40,14 +56,14 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     public typealias OutboundIn = HTTPResponsePart
     public typealias OutboundOut = HTTPResponsePart
 
-    private let limits: Limits
+    private var deadlines: ConnectionDeadlines
     private var deadline: NIODeadline?
     private var timer: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
     private var closesAfterResponse = false
     private var context: ChannelHandlerContext?
 
     /// One handler a connection.
-    public init(limits: Limits) { self.limits = limits }
+    public init(limits: Limits) { deadlines = ConnectionDeadlines(limits: limits) }
 
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -75,7 +91,7 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     }
 
     private func follow(_ event: ConnectionDeadlines.Event, _ context: ChannelHandlerContext) {
-        deadline = ConnectionDeadlines.seconds(after: event, limits: limits).map { .now() + .seconds($0) }
+        deadline = deadlines.seconds(after: event).map { .now() + .seconds($0) }
         schedule(context.eventLoop)
     }
 
