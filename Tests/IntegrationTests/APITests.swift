@@ -113,6 +113,29 @@ extension RunningShop {
         }
     }
 
+    @Test("what the product asks for must be filled in, and holder and owner see it")
+    func fields() async throws {
+        try await withShop { shop in
+            try await shop.offer(cards: 0)
+            let product = #"{"slug":"top-up","title":"t","amount":1,"currency":"CNY","fields":["account","server"]}"#
+            #expect(try await shop.admin("POST", "/products", product).status == 201)
+            try await shop.restock("top-up", cards: 1...2)
+            @Sendable func order(_ fields: String) async throws -> Answer {
+                let body = #"{"product":"top-up","contact":"12345","channel":"sandbox","fields":\#(fields)}"#
+                return try await shop.post("/api/v1/orders", body)
+            }
+            #expect(try await order(#"{"account":"me"}"#)["field"] == "fields.server")
+            #expect(try await order(#"{"account":"me","server":""}"#)["field"] == "fields.server")
+            #expect(try await order(#"{"account":"me","server":"1","x":"y"}"#)["field"] == "fields.x")
+            let placed = try await order(#"{"account":"我","server":"1"}"#)
+            #expect(placed.status == 201)
+            let expected = ["account": "我", "server": "1"]
+            #expect(try await shop.read(placed).object["fields"] as? [String: String] == expected)
+            let listed = try await shop.admin("GET", "/orders").items().first
+            #expect(listed?["fields"] as? [String: String] == expected)
+        }
+    }
+
     @Test("a sale has a window")
     func window() async throws {
         try await withShop { shop in

@@ -14,6 +14,8 @@ public struct Order: Hashable, Sendable {
     public let channel: Slug
     /// Price of all units, fixed when the order was placed.
     public let total: Money
+    /// What the buyer filled in, by field name.
+    public let fields: [String: String]
     /// Where it stands.
     public let state: OrderState
     /// Number of state changes so far, from 1.
@@ -26,7 +28,7 @@ public struct Order: Hashable, Sendable {
     /// Puts stored parts together.
     public init(
         id: OrderID, product: ProductID, slug: Slug, quantity: Int, buyer: Buyer, channel: Slug, total: Money,
-        state: OrderState, version: Int, createdAt: Timestamp, expiresAt: Timestamp?
+        fields: [String: String], state: OrderState, version: Int, createdAt: Timestamp, expiresAt: Timestamp?
     ) {
         self.id = id
         self.product = product
@@ -35,6 +37,7 @@ public struct Order: Hashable, Sendable {
         self.buyer = buyer
         self.channel = channel
         self.total = total
+        self.fields = fields
         self.state = state
         self.version = version
         self.createdAt = createdAt

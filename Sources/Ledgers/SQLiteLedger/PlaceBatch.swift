@@ -56,7 +56,8 @@ struct PlaceBatch {
     private func insert(_ draft: OrderDraft, cards: ArraySlice<Int64>) throws -> Order {
         let order = Order(
             id: draft.id, product: draft.product.id, slug: draft.product.slug, quantity: draft.quantity,
-            buyer: draft.buyer, channel: draft.channel, total: draft.total, state: .awaitingPayment, version: 1,
+            buyer: draft.buyer, channel: draft.channel, total: draft.total, fields: draft.fields,
+            state: .awaitingPayment, version: 1,
             createdAt: draft.placedAt, expiresAt: draft.expiresAt)
         let fields =
             draft.fields.isEmpty ? nil : String(decoding: try JSONEncoder().encode(draft.fields), as: UTF8.self)

@@ -43,10 +43,13 @@ extension Order {
         guard let state = OrderState(rawValue: row["state"]), let createdAt = row.timestamp("created_at") else {
             throw Row.damaged("state")
         }
+        let fields = try (row["fields"] as String?).map {
+            try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
+        }
         self.init(
             id: OrderID(try row.identifier("id")), product: ProductID(row["product_id"]), slug: try row.slug("slug"),
             quantity: row["quantity"], buyer: Buyer(stored: row["contact"]), channel: try row.slug("channel"),
-            total: try row.money(), state: state, version: row["version"], createdAt: createdAt,
+            total: try row.money(), fields: fields ?? [:], state: state, version: row["version"], createdAt: createdAt,
             expiresAt: row.timestamp("expires_at"))
     }
 
@@ -54,7 +57,7 @@ extension Order {
     func moved(to state: OrderState) -> Order {
         Order(
             id: id, product: product, slug: slug, quantity: quantity, buyer: buyer, channel: channel, total: total,
-            state: state, version: version + 1, createdAt: createdAt, expiresAt: expiresAt)
+            fields: fields, state: state, version: version + 1, createdAt: createdAt, expiresAt: expiresAt)
     }
 }
 

@@ -3,8 +3,8 @@ enum Statements {
     // MARK: Orders
 
     static let orderColumns = """
-        o.id, o.product_id, p.slug, o.quantity, o.contact, o.channel, o.amount, o.currency, o.state, o.version, \
-        o.created_at, o.expires_at
+        o.id, o.product_id, p.slug, o.quantity, o.contact, o.channel, o.amount, o.currency, o.fields, \
+        o.state, o.version, o.created_at, o.expires_at
         """
     static let order = """
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
