@@ -136,6 +136,18 @@ extension RunningShop {
         }
     }
 
+    @Test("a callback that is too large is refused and noted")
+    func largeCallback() async throws {
+        try await withShop { shop in
+            try await shop.offer(cards: 1)
+            let body = String(repeating: "x", count: 17_000)
+            let headers = ["Content-Type": "application/x-www-form-urlencoded"]
+            let answer = try await shop.send("POST", "/callbacks/sandbox", body: body, headers: headers)
+            #expect(answer.status == 413)
+            #expect(try await shop.admin("GET", "/payments?verdict=forged").items().count == 1)
+        }
+    }
+
     @Test("a sale has a window")
     func window() async throws {
         try await withShop { shop in

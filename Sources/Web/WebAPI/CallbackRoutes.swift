@@ -21,7 +21,7 @@ extension WebAPI {
         let body: ByteBuffer
         do {
             body = try await request.bytes(maximum: ports.limits.callbackBytes)
-        } catch {
+        } catch  where error is NIOTooManyBytesError || (error as? ShopError)?.code == .tooLarge {
             try await useCases.receiveCallback.refuseTooLarge(channel: channel)
             throw ShopError(.tooLarge, "a callback must not exceed \(ports.limits.callbackBytes) bytes")
         }
