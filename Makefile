@@ -5,7 +5,7 @@ VENV := .build/venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test format lint verify setup setup-verify
+.PHONY: help run build test format lint verify setup setup-test setup-verify
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -16,14 +16,15 @@ run: build ## start a demo shop on http://127.0.0.1:8080
 build: setup ## build the release binary .build/release/sluice
 	swift build -c release --product sluice --explicit-target-dependency-import-check error
 
-test: setup lint ## run every test
+test: setup setup-test lint ## run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, restart with a million cards, Schemathesis
+verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis
 	swift build --build-tests
 	SLUICE_CRASH_ROUNDS=20 swift test --skip-build --filter killUnderLoad
 	$(VENV)/bin/python Tests/Scripts/restart_time.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/stock_at_scale.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
 
 format: ## format the sources
@@ -35,6 +36,10 @@ lint: ## check the format of the sources
 # What the build needs besides the Swift toolchain. Installed once, silently when it is there.
 setup:
 	@dpkg -s libsqlite3-dev >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy libsqlite3-dev)
+
+# The other side in tests: PHP computes the signatures of an epay gateway.
+setup-test: setup
+	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 
 setup-verify: setup
 	@python3 -c 'import ensurepip' 2>/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv)

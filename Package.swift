@@ -18,6 +18,7 @@ extension Target.Dependency {
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
@@ -66,9 +67,13 @@ let package = Package(
             name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
         .target(
-            name: "SQLiteLedger", dependencies: ["Domain", "Shop", .grdb, .metrics],
+            name: "SQLiteLedger", dependencies: ["Domain", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
         .target(name: "Channels", dependencies: ["Domain", "Shop", .crypto], swiftSettings: settings),
+        .target(
+            name: "ProviderClient",
+            dependencies: ["Domain", "Shop", .asyncHTTPClient, .nioConcurrency, .nioCore, .nioHTTP1],
+            path: "Sources/Clients/ProviderClient", swiftSettings: settings),
 
         .target(
             name: "WebSupport",
@@ -86,8 +91,9 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "WebSupport", "WebAPI",
-                .configuration, .crypto, .hummingbird, .hummingbirdCore, .logging, .metrics, .nioConcurrency, .nioCore,
+                "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "ProviderClient",
+                "WebSupport", "WebAPI", .configuration, .crypto, .hummingbird, .hummingbirdCore, .logging, .metrics,
+                .nioConcurrency, .nioCore,
                 .serviceLifecycle,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: settings),
@@ -104,6 +110,9 @@ let package = Package(
             dependencies: [
                 "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ChannelsTests", dependencies: ["Channels", "Domain", "Shop"], exclude: ["Vectors"],
             swiftSettings: settings),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
         .testTarget(

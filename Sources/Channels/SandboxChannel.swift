@@ -23,10 +23,11 @@ public struct SandboxChannel: SelfPayingChannel {
     }
 
     public var kind: String { Self.kindName }
+    public var currencies: Set<Currency>? { nil }
     public var successWord: String { "success" }
     public var failureWord: String { "failure" }
 
-    public func instruction(for attempt: Attempt) throws(ShopError) -> PaymentInstruction {
+    public func instruction(for attempt: Attempt, title: String) throws(ShopError) -> PaymentInstruction {
         PaymentInstruction(kind: .redirect, url: "\(publicURL())/sandbox/\(attempt.id.text)")
     }
 

@@ -15,7 +15,16 @@ public struct Limits: Sendable {
     /// Urgent writes that share one transaction. Used by the ledger.
     public var writerJobsPerFlush = 256
     /// Cards in one slice of an import. Used by the import.
-    public var importSliceCards = 500
+    public var importSliceCards = 200
+    /// Lines that an import's report lists; the others are only counted.
+    public var importReportLines = 1000
+    /// Bytes of the write-ahead log beyond which it is copied into the file.
+    public var checkpointLogBytes = 16 << 20
+    /// Bytes of the write-ahead log beyond which imports, clean-up and long readers wait until it
+    /// could be started anew.
+    public var patientLogBytes = 96 << 20
+    /// Seconds that an audit or an export waits for the write-ahead log before it reads all the same.
+    public var patientReadSeconds: Int64 = 30
     /// Holds that one sweep ends in one transaction. Used by upkeep.
     public var expiryBatch = 256
     /// Milliseconds between two sweeps for expired holds. Used by upkeep.
@@ -54,6 +63,20 @@ public struct Limits: Sendable {
     public var callbackBytes = 16 << 10
     /// Forged and repeated callbacks kept per channel; older ones are only counted.
     public var callbacksKept = 1000
+    /// Bytes read of a provider's answer.
+    public var providerAnswerBytes = 64 << 10
+    /// Seconds that a call to a provider may take. Used by queries and refunds.
+    public var providerSeconds: Int64 = 10
+    /// Attempts asked about in one round. Used by payment queries.
+    public var queryBatch = 16
+    /// Milliseconds between two rounds of payment queries.
+    public var queryIntervalMilliseconds: Int64 = 2000
+    /// Bytes of unverified callbacks that wait to be written.
+    public var forgedBytes = 20 << 20
+    /// Unverified callbacks written in one transaction.
+    public var forgedPerFlush = 32
+    /// Milliseconds between two such transactions.
+    public var forgedPauseMilliseconds: Int64 = 200
     /// Rows on one admin page.
     public var pageRows = 1000
     /// Orders that one look-up returns.

@@ -5,6 +5,7 @@ import GroupCommitIntake
 public import Logging
 import MemoryGate
 import NIOConcurrencyHelpers
+import ProviderClient
 import SQLiteLedger
 public import Shop
 import WebAPI
@@ -19,6 +20,7 @@ public final class EmbeddedShop: Sendable {
     let api: WebAPI
     let registry: PrometheusRegistry
     private let ledger: SQLiteLedger
+    private let caller: HTTPProviderCaller
     private let folder: DataFolder
     private let state: NIOLockedValueBox<State>
     private let logger: Logger
@@ -74,10 +76,17 @@ public final class EmbeddedShop: Sendable {
         let known = configuration.listen.port == 0 ? nil : configuration.listen.url(port: configuration.listen.port)
         let state = NIOLockedValueBox(State(publicURL: configuration.publicURL ?? known))
         let publicURL: @Sendable () -> String = { state.withLockedValue { $0.publicURL ?? "" } }
+        let caller = HTTPProviderCaller(limits: limits)
+        let forged = ForgedInbox(ledger: ledger, limits: limits) { error in
+            logger.error(
+                "forged callbacks not written",
+                metadata: ["code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "")"])
+        }
         ports = UseCases.Ports(
-            ledger: ledger, catalog: ledger, cache: CatalogCache(), gate: MemoryGate(limits: limits),
+            ledger: ledger, catalog: ledger, cards: ledger, cache: CatalogCache(), gate: MemoryGate(limits: limits),
             intake: GroupCommitIntake(ledger: ledger, limits: limits, metrics: registry),
-            channelKinds: [SandboxKind(publicURL: publicURL)], keys: keys,
+            channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)], caller: caller,
+            forged: forged, keys: keys,
             watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
             identifiers: IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
@@ -92,6 +101,7 @@ public final class EmbeddedShop: Sendable {
             allowsSandbox: configuration.allowsSandbox, unreadiness: unreadiness,
             metricsText: { await Self.metricsText(registry, ports, state) }, openAPI: OpenAPIDocument.bytes)
         api = try WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
+        self.caller = caller
         self.folder = folder
         self.ledger = ledger
         self.registry = registry
@@ -132,6 +142,12 @@ public final class EmbeddedShop: Sendable {
     func beginStopping() {
         state.withLockedValue { $0.isReady = false }
         ports.watch.close()
+    }
+
+    /// Writes callbacks that wait, and lets go of providers.
+    func finishWriting() async {
+        await ports.forged.drain()
+        await caller.close()
     }
 
     /// Writes what waits and closes the ledger.

@@ -31,7 +31,10 @@ public struct ShopServer: Service {
     /// Services start in order and stop in reverse: the listeners stop first and answer what they owe, then upkeep,
     /// then the ledger writes what waits and closes.
     public func run() async throws {
-        var services: [any Service] = [LedgerService(shop: shop), UpkeepService(shop: shop, logger: logger)]
+        var services: [any Service] = [
+            LedgerService(shop: shop), UpkeepService(shop: shop, logger: logger),
+            PaymentQueryService(shop: shop, logger: logger),
+        ]
         let listeners = listeners()
         let bound = BoundListeners(count: listeners.count) { urls in
             guard let url = urls[0] else { return }
@@ -135,6 +138,7 @@ private struct LedgerService: Service {
 
     func run() async throws {
         try? await gracefulShutdown()
+        await shop.finishWriting()
         await withCheckedContinuation { continuation in
             // The ledger waits for its writer, which must not hold up a thread of the pool.
             Thread.detachNewThread {
@@ -163,13 +167,34 @@ private struct UpkeepService: Service {
     func run() async throws {
         let ports = shop.ports
         let upkeep = Upkeep(
-            ledger: ports.ledger, gate: ports.gate, watch: ports.watch, clock: ports.clock, limits: ports.limits
+            ledger: ports.ledger, announcer: shop.useCases.announcer, clock: ports.clock, limits: ports.limits
         ) { [logger] error in
             logger.error(
                 "upkeep failed", metadata: ["code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "")"])
         }
         await cancelWhenGracefulShutdown {
             await upkeep.run { milliseconds in try await Task.sleep(for: .milliseconds(milliseconds)) }
+        }
+    }
+}
+
+/// Asks providers about silent attempts until the shop stops.
+private struct PaymentQueryService: Service {
+    let shop: EmbeddedShop
+    let logger: Logger
+
+    func run() async throws {
+        let ports = shop.ports
+        let queries = PaymentQueries(
+            ledger: ports.ledger, catalog: ports.cache, caller: ports.caller,
+            receiveCallback: shop.useCases.receiveCallback, clock: ports.clock, limits: ports.limits
+        ) { [logger] error in
+            logger.warning(
+                "a provider was asked in vain",
+                metadata: ["code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "")"])
+        }
+        await cancelWhenGracefulShutdown {
+            await queries.run { milliseconds in try await Task.sleep(for: .milliseconds(milliseconds)) }
         }
     }
 }

@@ -34,6 +34,22 @@ public enum Failpoint {
         case importBeforeCommit = "import.before_commit"
         /// A slice of an import is committed; the gate does not know.
         case importAfterCommit = "import.after_commit"
+        /// A payment that is judged anew is written, not committed.
+        case replayBeforeCommit = "replay.before_commit"
+        /// A payment that was judged anew is committed; nobody has been told.
+        case replayAfterCommit = "replay.after_commit"
+        /// A slice of a batch is taken out, not committed.
+        case undoBeforeCommit = "undo.before_commit"
+        /// A slice of a batch that is taken out is committed; the gate does not know.
+        case undoAfterCommit = "undo.after_commit"
+        /// A refund's intent is committed; the provider has not been asked.
+        case refundRequested = "refund.requested"
+        /// The provider has been asked for a refund; its answer is not written.
+        case refundAsked = "refund.asked"
+        /// The keys that a new master key wraps are written, not committed.
+        case rotateBeforeCommit = "rotate.before_commit"
+        /// The keys that a new master key wraps are committed; its file has not taken its place.
+        case rotateAfterCommit = "rotate.after_commit"
         /// The commit of any batch of writes.
         case flush
     }

@@ -1,3 +1,5 @@
+public import Domain
+
 /// What a contract suite throws when an implementation breaks the contract.
 public struct ContractViolation: Error, CustomStringConvertible {
     /// What was expected, and where.
@@ -18,6 +20,26 @@ public func expect(
     _ condition: Bool, _ what: String, file: StaticString = #fileID, line: UInt = #line
 ) throws {
     guard condition else { throw ContractViolation(description: "\(file):\(line) \(what)") }
+}
+
+/// The value; throws when there is none.
+public func unwrap<Value>(
+    _ value: Value?, file: StaticString = #fileID, line: UInt = #line
+) throws -> Value {
+    guard let value else { throw ContractViolation(description: "\(file):\(line) nothing is there") }
+    return value
+}
+
+/// Throws unless the body fails with that code.
+public func refuses<Value>(
+    _ code: ShopError.Code, file: StaticString = #fileID, line: UInt = #line, _ body: () async throws -> Value
+) async throws {
+    do {
+        _ = try await body()
+    } catch let error as ShopError where error.code == code {
+        return
+    }
+    throw ContractViolation(description: "\(file):\(line) was not refused as \(code.rawValue)")
 }
 
 /// One named check of a contract.

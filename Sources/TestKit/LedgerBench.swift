@@ -7,15 +7,18 @@ public struct LedgerBench: Sendable {
     public let ledger: any Ledger
     /// The same ledger's catalog.
     public let catalog: any Catalog
+    /// The same ledger's cards.
+    public let cards: any CardStore
     /// Decides what time it is.
     public let clock: MockClock
     /// Makes identifiers.
     public let identifiers: IdentifierMaker
 
     /// Puts the parts together.
-    public init(_ ledger: any Ledger & Catalog, clock: MockClock) {
+    public init(_ ledger: any Ledger & Catalog & CardStore, clock: MockClock) {
         self.ledger = ledger
         catalog = ledger
+        cards = ledger
         self.clock = clock
         identifiers = Fixtures.identifiers(clock)
     }
@@ -23,20 +26,22 @@ public struct LedgerBench: Sendable {
     /// A new product with so many cards.
     public func product(
         _ slug: String = "game-key", cards: Int = 0, limits: PurchaseLimits = Fixtures.limits(),
-        holdSeconds: Int64 = 600, window: SaleWindow = .always
+        holdSeconds: Int64 = 600, window: SaleWindow = .always, kind: ProductKind = .card,
+        lateMoney: LateMoney = .deliver
     ) async throws -> Product {
         let product = try await catalog.create(
             ProductDraft(
                 slug: Fixtures.slug(slug), title: "Game key", price: Fixtures.price, limits: limits,
-                holdSeconds: holdSeconds, window: window, fields: []))
+                holdSeconds: holdSeconds, window: window, fields: [], kind: kind, lateMoney: lateMoney,
+                sharedSecret: kind.name == "shared" ? Array("sealed for all".utf8) : nil))
         if cards > 0 { try await restock(product, Fixtures.cards(0..<cards)) }
         return product
     }
 
     /// Adds cards in a batch of their own.
     public func restock(_ product: Product, _ cards: [SealedCard]) async throws {
-        let batch = try await catalog.openBatch(of: product.id, at: clock.now())
-        _ = try await catalog.add(cards, to: product.id, batch: batch)
+        let batch = try await self.cards.openBatch(of: product.id, at: clock.now())
+        _ = try await self.cards.add(cards, to: product.id, batch: batch)
     }
 
     /// An order that is asked for now.
@@ -75,21 +80,31 @@ public struct LedgerBench: Sendable {
         return try await ledger.open(
             Attempt(
                 id: AttemptID(identifiers.make()), order: id, channel: order.channel, amount: order.total,
-                createdAt: clock.now())
+                createdAt: clock.now()), queryAt: nil
         ).attempt
     }
 
     /// What an authentic callback for an attempt says.
-    public func receipt(_ attempt: Attempt, event: String? = nil, amount: Money?? = .none) -> PaymentReceipt {
+    public func receipt(
+        _ attempt: Attempt, event: String? = nil, amount: Money?? = .none, claim: PaymentNotice.Claim = .paid
+    ) -> PaymentReceipt {
         PaymentReceipt(
             notice: PaymentNotice(
                 channel: attempt.channel, providerEvent: event ?? "event-\(attempt.id.text)", attempt: attempt.id.text,
-                amount: amount ?? attempt.amount), raw: "", receivedAt: clock.now())
+                amount: amount ?? attempt.amount, claim: claim), raw: "", receivedAt: clock.now())
     }
+
+    /// Who does things by hand in tests.
+    public let owner = OwnerNote(actor: "owner", reason: "a test")
 
     /// Pays an order in full.
     public func pay(_ id: OrderID) async throws -> PaymentRecord {
         try await ledger.record(receipt(try await attempt(id)))
+    }
+
+    /// The newest entry of the inbox with that verdict.
+    public func entry(_ verdict: PaymentVerdict) async throws -> PaymentEntry {
+        try unwrap(try await ledger.payments(PaymentFilter(verdict: verdict, limit: 1)).first)
     }
 
     /// Throws unless the audit is clean.

@@ -35,10 +35,10 @@ extension LedgerContract {
     @Sendable private static func cardsOfDelivered(_ bench: LedgerBench) async throws {
         let product = try await bench.product(cards: 5)
         let order = try await bench.placed(bench.draft(product, buyer: 1, quantity: 2))
-        try expect(try await bench.ledger.cards(of: order.id), is: [])
+        try expect(try await bench.ledger.goods(of: order.id), is: [])
         let record = try await bench.pay(order.id)
         try expect(record.order?.state, is: .delivered)
-        try expect(try await bench.ledger.cards(of: order.id).count, is: 2)
+        try expect(try await bench.ledger.goods(of: order.id).count, is: 2)
     }
 
     private static func expired(_ bench: LedgerBench, _ product: Product, buyer: Int) async throws -> Attempt {
@@ -54,7 +54,7 @@ extension LedgerContract {
         let record = try await bench.ledger.record(bench.receipt(attempt))
         try expect(record.verdict, is: .late)
         try expect(record.order?.state, is: .delivered)
-        try expect(record.claimedAgain, "the gate must hear of it")
+        try expect(record.change?.gate, is: GateEffect(cardsTaken: 1, units: 1), "the gate must hear of it")
         try await bench.audit()
     }
 
@@ -132,7 +132,8 @@ extension LedgerContract {
     @Sendable private static func forged(_ bench: LedgerBench) async throws {
         let channel = Fixtures.slug("sandbox")
         for number in 1...1010 {
-            try await bench.ledger.recordForged(channel: channel, raw: "\(number)", at: bench.clock.now())
+            let callback = ForgedCallback(raw: "\(number)", receivedAt: bench.clock.now())
+            try await bench.ledger.recordForged([callback], uncounted: 0, channel: channel)
         }
         let kept = try await bench.ledger.payments(PaymentFilter(verdict: .forged, limit: 2000))
         try expect(kept.count, is: Limits().callbacksKept)
@@ -152,7 +153,8 @@ extension LedgerContract {
             let (expired, paid) = try await (ended, record)
             // Stock is left, so the money is always answered with the card, held or claimed again.
             try expect(paid.order?.state, is: .delivered, "round \(round)")
-            try expect(paid.claimedAgain, is: expired.map(\.id) == [order.id], "round \(round)")
+            let isPastTheGate = paid.change?.gate.cardsTaken == 1
+            try expect(isPastTheGate, is: expired.map(\.id) == [order.id], "round \(round)")
         }
         try expect(try await bench.stock().sold, is: 1000)
         try await bench.audit()

@@ -22,7 +22,7 @@ public enum LedgerContract {
             ContractCase("a query tag finds its orders only", lookup),
             ContractCase("cards seen before are duplicates, per product", duplicates),
             ContractCase("the gate's snapshot is what the ledger holds", snapshot),
-        ] + paymentCases
+        ] + paymentCases + byHandCases + cardCases
 
     // MARK: Scarce things
 
@@ -187,9 +187,9 @@ public enum LedgerContract {
     @Sendable private static func duplicates(_ bench: LedgerBench) async throws {
         let product = try await bench.product(cards: 5)
         let other = try await bench.product("other-key")
-        let batch = try await bench.catalog.openBatch(of: product.id, at: bench.clock.now())
-        let again = try await bench.catalog.add(Fixtures.cards(3..<8), to: product.id, batch: batch)
-        try expect(again, is: ImportedSlice(imported: 3, duplicates: 2))
+        let batch = try await bench.cards.openBatch(of: product.id, at: bench.clock.now())
+        let again = try await bench.cards.add(Fixtures.cards(3..<8), to: product.id, batch: batch)
+        try expect(again, is: ImportedSlice(imported: 3, duplicates: [0, 1]))
         try await bench.restock(other, Fixtures.cards(0..<5))
         try await bench.audit()
     }

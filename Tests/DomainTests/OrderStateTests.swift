@@ -12,7 +12,7 @@ struct OrderStateTests {
         .expired: [.pay: .paid, .deliver: .delivered, .review: .review],
         .cancelled: [.pay: .paid, .deliver: .delivered, .review: .review],
         .paid: [.deliver: .delivered, .review: .review, .requestRefund: .refundPending],
-        .review: [.deliver: .delivered, .requestRefund: .refundPending],
+        .review: [.pay: .paid, .deliver: .delivered, .requestRefund: .refundPending],
         .delivered: [.requestRefund: .refundPending],
         .refundPending: [.refund: .refunded, .review: .review],
         .rejected: [:],
@@ -30,6 +30,7 @@ struct OrderStateTests {
     func cards() {
         let legal: [CardState: [CardEvent: CardState]] = [
             .available: [.claim: .held, .void: .voided], .held: [.release: .available, .deliver: .sold],
+            .sold: [.replace: .voided],
         ]
         for state in CardState.allCases {
             for event in CardEvent.allCases { #expect(state.after(event) == legal[state]?[event]) }

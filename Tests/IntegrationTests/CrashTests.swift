@@ -164,7 +164,7 @@ extension RunningShop {
         #expect(first.wasKilled)
         let second = try await ShopProcess(data: folder)
         let answer = try await second.admin("POST", "/products/game-key/cards", text, type: "text/plain")
-        let kept = step == "import.after_commit" ? 1000 : 500
+        let kept = step == "import.after_commit" ? 400 : 200
         #expect(answer.object["imported"] as? Int == 1500 - kept)
         #expect(answer.object["duplicates"] as? Int == kept)
         try await second.audit()

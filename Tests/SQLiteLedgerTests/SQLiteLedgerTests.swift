@@ -243,7 +243,10 @@ struct SQLiteLedgerTests {
             ("I7", "UPDATE payments SET amount = amount - 1"),
             ("I8", "UPDATE payments SET resolution = NULL"),
             ("I12", "UPDATE orders SET version = version + 1"),
-            ("I12", "INSERT INTO journal VALUES (NULL, x'00', 1, 'claim', 'refunded', 'awaiting_payment', 0)"),
+            (
+                "I12",
+                "INSERT INTO journal VALUES (NULL, x'00', 1, 'claim', 'refunded', 'awaiting_payment', 0, NULL, NULL)"
+            ),
             ("I13", "DELETE FROM outbox"),
             ("I15", "INSERT INTO order_fences SELECT id, 0 FROM orders"),
         ])

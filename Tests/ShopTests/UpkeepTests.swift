@@ -11,7 +11,9 @@ struct UpkeepTests {
     func sweeps() {
         #expect(machine.next(after: .woke(.writable)) == .expire)
         #expect(machine.next(after: .expired(10)) == .expire)
-        #expect(machine.next(after: .expired(9)) == .rest)
+        #expect(machine.next(after: .expired(9)) == .deliverWaiting)
+        #expect(machine.next(after: .delivered(10)) == .deliverWaiting)
+        #expect(machine.next(after: .delivered(9)) == .rest)
         #expect(machine.next(after: .gaveUp) == .rest)
     }
 

@@ -20,6 +20,8 @@ public enum CardEvent: CaseIterable, Sendable {
     case deliver
     /// The owner takes the card out of the pool.
     case void
+    /// The owner gives the buyer another card for it.
+    case replace
 }
 
 extension CardState {
@@ -30,8 +32,11 @@ extension CardState {
         case (.available, .void): .voided
         case (.held, .release): .available
         case (.held, .deliver): .sold
-        case (.available, .release), (.available, .deliver), (.held, .claim), (.held, .void): nil
-        case (.sold, _), (.voided, _): nil
+        case (.sold, .replace): .voided
+        case (.available, .release), (.available, .deliver), (.available, .replace): nil
+        case (.held, .claim), (.held, .void), (.held, .replace): nil
+        case (.sold, .claim), (.sold, .release), (.sold, .deliver), (.sold, .void): nil
+        case (.voided, _): nil
         }
     }
 }

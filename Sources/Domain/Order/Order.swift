@@ -24,11 +24,14 @@ public struct Order: Hashable, Sendable {
     public let createdAt: Timestamp
     /// When its hold runs out; nil until cards are claimed.
     public let expiresAt: Timestamp?
+    /// What stands behind the product.
+    public let kind: ProductKind
 
     /// Puts stored parts together.
     public init(
         id: OrderID, product: ProductID, slug: Slug, quantity: Int, buyer: Buyer, channel: Slug, total: Money,
-        fields: [String: String], state: OrderState, version: Int, createdAt: Timestamp, expiresAt: Timestamp?
+        fields: [String: String], state: OrderState, version: Int, createdAt: Timestamp, expiresAt: Timestamp?,
+        kind: ProductKind = .card
     ) {
         self.id = id
         self.product = product
@@ -42,6 +45,7 @@ public struct Order: Hashable, Sendable {
         self.version = version
         self.createdAt = createdAt
         self.expiresAt = expiresAt
+        self.kind = kind
     }
 }
 

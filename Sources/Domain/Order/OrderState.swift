@@ -94,7 +94,8 @@ extension OrderState {
         case .deliver: .delivered
         case .requestRefund: .refundPending
         case .review: self == .paid ? .review : nil
-        case .claim, .reject, .cancel, .expire, .pay, .refund: nil
+        case .pay: self == .review ? .paid : nil
+        case .claim, .reject, .cancel, .expire, .refund: nil
         }
     }
 

@@ -21,8 +21,18 @@ public struct Attempt: Hashable, Sendable {
     }
 }
 
-/// What an authentic callback says: money came in.
+/// What an authentic callback, or a provider's own answer to a query, says.
 public struct PaymentNotice: Hashable, Sendable {
+    /// What is claimed to have happened. The raw values are stored.
+    public enum Claim: String, Sendable {
+        /// Money came in for the channel's own merchant.
+        case paid
+        /// Money came in, but for another merchant.
+        case paidToAnother = "paid_to_another"
+        /// The payment stands otherwise: it waits, was closed, or failed. No money.
+        case notPaid = "not_paid"
+    }
+
     /// The channel it came through.
     public let channel: Slug
     /// The provider's own name for this payment; one payment has one.
@@ -31,16 +41,19 @@ public struct PaymentNotice: Hashable, Sendable {
     public let attempt: String
     /// What was paid; nil when the callback does not say it in a form that can be trusted.
     public let amount: Money?
+    /// What is claimed to have happened.
+    public let claim: Claim
 
     /// The longest provider event and merchant order number, in characters.
     public static let maximumNameLength = 128
 
     /// Puts parts together.
-    public init(channel: Slug, providerEvent: String, attempt: String, amount: Money?) {
+    public init(channel: Slug, providerEvent: String, attempt: String, amount: Money?, claim: Claim = .paid) {
         self.channel = channel
         self.providerEvent = providerEvent
         self.attempt = attempt
         self.amount = amount
+        self.claim = claim
     }
 }
 
@@ -52,68 +65,33 @@ public enum PaymentVerdict: String, CaseIterable, Sendable {
     case duplicate
     /// The signature is wrong or absent, or the callback cannot be read.
     case forged
-    /// Authentic, but the amount, the currency or the channel is another.
+    /// Authentic, but the amount, the currency, the merchant or the channel is another, or no money is claimed.
     case mismatched
     /// Authentic and exact, but the order was no longer waiting.
     case late
     /// Authentic, but no attempt has that number.
     case unknownOrder = "unknown_order"
+
+    /// Whether the provider hears its word for success. It does not for what is recorded and refused, so that the
+    /// provider's own books show it as well.
+    public var isConfirmed: Bool {
+        switch self {
+        case .accepted, .duplicate, .late: true
+        case .forged, .mismatched, .unknownOrder: false
+        }
+    }
 }
 
 /// What became of verified money. The raw values are those of the database and the API.
 public enum PaymentResolution: String, CaseIterable, Sendable {
     /// The buyer has the cards.
     case delivered
+    /// The order is paid; its goods are still to come.
+    case pending
     /// The owner must look.
     case review
     /// It was given back.
     case refunded
-}
-
-/// What a verified payment does to an order.
-public struct PaymentDecision: Hashable, Sendable {
-    /// The effect on the order.
-    public enum Effect: Hashable, Sendable {
-        /// The order stays as it is.
-        case none
-        /// The held cards become the buyer's.
-        case deliver
-        /// Cards are claimed again and delivered; with none left the order goes to *review*.
-        case claimAgain
-        /// The order goes to *review* and its cards, if it holds any, back to the pool.
-        case review
-    }
-
-    /// What the inbox will say.
-    public let verdict: PaymentVerdict
-    /// What happens to the order.
-    public let effect: Effect
-
-    /// Puts the parts together.
-    public init(verdict: PaymentVerdict, effect: Effect) {
-        self.verdict = verdict
-        self.effect = effect
-    }
-
-    /// Decides over a payment that is not a duplicate.
-    ///
-    /// - Parameters:
-    ///   - attempt: the attempt that the notice names, if there is one
-    ///   - state: where the order of that attempt stands
-    public static func decide(on notice: PaymentNotice, attempt: Attempt?, state: OrderState?) -> PaymentDecision {
-        guard let attempt, let state else { return PaymentDecision(verdict: .unknownOrder, effect: .none) }
-        let isExact = notice.amount == attempt.amount && notice.channel == attempt.channel
-        switch state {
-        case .awaitingPayment:
-            return isExact
-                ? PaymentDecision(verdict: .accepted, effect: .deliver)
-                : PaymentDecision(verdict: .mismatched, effect: .review)
-        case .expired, .cancelled:
-            return isExact
-                ? PaymentDecision(verdict: .late, effect: .claimAgain)
-                : PaymentDecision(verdict: .mismatched, effect: .review)
-        case .queued, .rejected, .paid, .delivered, .review, .refundPending, .refunded:
-            return PaymentDecision(verdict: isExact ? .late : .mismatched, effect: .none)
-        }
-    }
+    /// The owner confirmed the order by hand over it; the entry made then carries the delivery.
+    case confirmed
 }

@@ -69,6 +69,10 @@ public struct Product: Hashable, Sendable {
     public let window: SaleWindow
     /// Names of what the buyer must fill in.
     public let fields: [String]
+    /// What stands behind it.
+    public let kind: ProductKind
+    /// What is done with money that comes after the hold.
+    public let lateMoney: LateMoney
 
     /// The longest hold, in seconds: 30 days.
     public static let maximumHoldSeconds: Int64 = 30 * 24 * 3600
@@ -78,7 +82,7 @@ public struct Product: Hashable, Sendable {
     /// Puts checked parts together.
     public init(
         id: ProductID, slug: Slug, title: String, price: Money, limits: PurchaseLimits, holdSeconds: Int64,
-        window: SaleWindow, fields: [String]
+        window: SaleWindow, fields: [String], kind: ProductKind = .card, lateMoney: LateMoney = .deliver
     ) {
         self.id = id
         self.slug = slug
@@ -88,5 +92,7 @@ public struct Product: Hashable, Sendable {
         self.holdSeconds = holdSeconds
         self.window = window
         self.fields = fields
+        self.kind = kind
+        self.lateMoney = lateMoney
     }
 }

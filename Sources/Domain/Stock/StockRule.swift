@@ -32,14 +32,14 @@ public enum StockRule {
     ///
     /// - Parameters:
     ///   - quantity: units asked for, 1 or more
-    ///   - available: cards in the pool
+    ///   - available: cards in the pool; of no matter for a product without one
     ///   - units: what the buyer has already
     /// - Returns: nil when the order may be had, otherwise why not.
     public static func refusal(
         quantity: Int, product: Product, available: Int, units: BuyerUnits, at moment: Timestamp
     ) -> Refusal? {
         guard product.window.contains(moment) else { return .notOnSale }
-        guard available >= quantity else { return .soldOut }
+        guard available >= quantity || !product.kind.isPooled else { return .soldOut }
         return limitRefusal(quantity: quantity, limits: product.limits, units: units)
     }
 
@@ -51,12 +51,9 @@ public enum StockRule {
         return nil
     }
 
-    /// The rule for money that came after the hold had ended: the sale window has passed its verdict before, and
-    /// nothing will be held.
-    public static func lateRefusal(
-        quantity: Int, limits: PurchaseLimits, available: Int, units: BuyerUnits
-    ) -> Refusal? {
-        guard available >= quantity else { return .soldOut }
-        return units.total + quantity <= limits.perBuyer ? nil : .limitReached
+    /// The limit that holds for money that came after the hold had ended: nothing will be held, and the sale window
+    /// has passed its verdict before.
+    public static func mayTakeLate(quantity: Int, limits: PurchaseLimits, units: BuyerUnits) -> Bool {
+        units.total + quantity <= limits.perBuyer
     }
 }

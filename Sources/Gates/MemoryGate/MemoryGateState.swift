@@ -13,6 +13,7 @@ struct MemoryGateState {
         let product: ProductID
         let buyer: BuyerOfProduct
         let quantity: Int
+        let isPooled: Bool
         let key: UInt64?
     }
 
@@ -43,7 +44,8 @@ struct MemoryGateState {
 
     private func refusal(_ request: AdmissionRequest) -> Refusal? {
         guard request.product.window.contains(request.moment) else { return .notOnSale }
-        guard let pool = stock[request.product.id], !pool.isSoldOut else { return .soldOut }
+        let pool = stock[request.product.id] ?? Stock()
+        if request.product.kind.isPooled, pool.isSoldOut { return .soldOut }
         let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
         return StockRule.refusal(
             quantity: request.quantity, product: request.product, available: pool.available,
@@ -52,14 +54,12 @@ struct MemoryGateState {
 
     private mutating func take(_ request: AdmissionRequest, key: UInt64?) {
         let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
-        var pool = stock[request.product.id] ?? Stock()
-        pool.available -= request.quantity
-        pool.isSoldOut = pool.available <= 0
-        stock[request.product.id] = pool
+        let isPooled = request.product.kind.isPooled
+        if isPooled { restock(request.product.id, by: -request.quantity) }
         add(total: request.quantity, held: request.quantity, to: buyer)
         if let key { keys.insert(key) }
         tickets[request.order] = Ticket(
-            product: request.product.id, buyer: buyer, quantity: request.quantity, key: key)
+            product: request.product.id, buyer: buyer, quantity: request.quantity, isPooled: isPooled, key: key)
     }
 
     mutating func end(_ order: OrderID, _ end: TicketEnd) {
@@ -69,7 +69,7 @@ struct MemoryGateState {
             add(total: 0, held: -ticket.quantity, to: ticket.buyer)
         case .released, .notPlaced:
             add(total: -ticket.quantity, held: -ticket.quantity, to: ticket.buyer)
-            restock(ticket.product, by: ticket.quantity)
+            if ticket.isPooled { restock(ticket.product, by: ticket.quantity) }
             if end == .notPlaced, let key = ticket.key { keys.remove(key) }
         }
     }
@@ -97,7 +97,7 @@ struct MemoryGateState {
         for ticket in snapshot.tickets {
             tickets[ticket.order] = Ticket(
                 product: ticket.product, buyer: BuyerOfProduct(product: ticket.product, buyer: ticket.buyer),
-                quantity: ticket.quantity, key: nil)
+                quantity: ticket.quantity, isPooled: ticket.isPooled, key: nil)
         }
         keys.isComplete = snapshot.hasAllKeys
         for entry in snapshot.keys { keys.insert(KeyMemory.digest(product: entry.product, key: entry.key)) }

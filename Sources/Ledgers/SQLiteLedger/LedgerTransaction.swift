@@ -16,7 +16,9 @@ struct LedgerTransaction {
     }
 
     /// Moves an order by the state machine, guarded by state and version, and writes the journal.
-    func move(_ order: Order, _ event: OrderEvent, at moment: Timestamp) throws -> Order {
+    func move(
+        _ order: Order, _ event: OrderEvent, at moment: Timestamp, by note: OwnerNote? = nil
+    ) throws -> Order {
         guard let state = order.state.after(event) else {
             throw ShopError(.wrongState, "an order that is \(order.state.rawValue) cannot \(event.rawValue)")
         }
@@ -24,17 +26,32 @@ struct LedgerTransaction {
             Statements.moveOrder, [state.rawValue, order.id.identifier.data, order.state.rawValue, order.version],
             rows: 1)
         let moved = order.moved(to: state)
-        try journal(moved, event, from: order.state, at: moment)
+        try journal(moved, event, from: order.state, at: moment, by: note)
         return moved
     }
 
-    func journal(_ order: Order, _ event: OrderEvent, from: OrderState?, at moment: Timestamp) throws {
+    func journal(
+        _ order: Order, _ event: OrderEvent, from: OrderState?, at moment: Timestamp, by note: OwnerNote? = nil
+    ) throws {
         try run(
             Statements.insertJournal,
             [
                 order.id.identifier.data, order.version, event.rawValue, from?.rawValue, order.state.rawValue,
-                moment.milliseconds,
+                moment.milliseconds, note?.actor, note?.reason,
             ], rows: 1)
+    }
+
+    func product(_ id: ProductID) throws -> Product {
+        let statement = try database.cachedStatement(sql: "SELECT * FROM products WHERE id = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [id.number]) else { throw Row.damaged("product_id") }
+        return try Product(row: row)
+    }
+
+    /// Writes down something that the owner did.
+    func log(_ action: String, subject: String, by note: OwnerNote, at moment: Timestamp) throws {
+        try run(
+            "INSERT INTO owner_journal (at, actor, action, subject, reason) VALUES (?, ?, ?, ?, ?)",
+            [moment.milliseconds, note.actor, action, subject, note.reason], rows: 1)
     }
 
     // MARK: Cards
@@ -50,17 +67,19 @@ struct LedgerTransaction {
 
     /// Gives held cards back to the pool and the units back to the buyer.
     func release(_ order: Order) throws {
-        try run(Statements.releaseCards, [order.id.identifier.data], rows: order.quantity)
-        try run(
-            Statements.takeBuyerUnits,
-            [order.quantity, order.quantity, order.product.number, order.buyer.contact], rows: 1)
+        if order.kind.isPooled { try run(Statements.releaseCards, [order.id.identifier.data], rows: order.quantity) }
+        try takeUnits(order, total: order.quantity, held: order.quantity)
     }
 
-    /// Makes held cards the buyer's, and leaves word of it in the outbox.
+    /// Makes what an unpaid order holds the buyer's, and leaves word of it in the outbox.
     func deliver(_ order: Order, at moment: Timestamp) throws {
-        try run(Statements.deliverCards, [order.id.identifier.data], rows: order.quantity)
-        try run(
-            Statements.takeBuyerUnits, [0, order.quantity, order.product.number, order.buyer.contact], rows: 1)
+        try takeUnits(order, total: 0, held: order.quantity)
+        try handOver(order, at: moment)
+    }
+
+    /// Marks held cards as sold, and leaves word of the delivery in the outbox.
+    func handOver(_ order: Order, at moment: Timestamp) throws {
+        if order.kind.isPooled { try run(Statements.deliverCards, [order.id.identifier.data], rows: order.quantity) }
         try run(
             Statements.insertOutbox, ["order.delivered", order.id.identifier.data, moment.milliseconds], rows: 1)
     }
@@ -73,8 +92,15 @@ struct LedgerTransaction {
         return BuyerUnits(total: row[0], held: row[1])
     }
 
-    func hold(_ count: Int, for buyer: Buyer, product: ProductID) throws {
-        try run(Statements.addBuyerUnits, [product.number, buyer.contact, count, count], rows: 1)
+    /// Counts units for the order's buyer.
+    func addUnits(_ order: Order, held: Int) throws {
+        try run(
+            Statements.addBuyerUnits, [order.product.number, order.buyer.contact, order.quantity, held], rows: 1)
+    }
+
+    /// Takes units off the order's buyer.
+    func takeUnits(_ order: Order, total: Int, held: Int) throws {
+        try run(Statements.takeBuyerUnits, [total, held, order.product.number, order.buyer.contact], rows: 1)
     }
 
     // MARK: Parts

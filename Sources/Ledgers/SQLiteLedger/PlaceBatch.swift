@@ -18,7 +18,7 @@ struct PlaceBatch {
     /// One query a product for the whole batch: as many available cards as all its orders together could take.
     private mutating func fetchPools(_ submissions: [Submission]) throws {
         var wanted: [ProductID: Int] = [:]
-        for submission in submissions where !submission.isReplay {
+        for submission in submissions where !submission.isReplay && submission.draft.product.kind.isPooled {
             wanted[submission.draft.product.id, default: 0] += submission.draft.quantity
         }
         for (product, count) in wanted {
@@ -58,7 +58,7 @@ struct PlaceBatch {
             id: draft.id, product: draft.product.id, slug: draft.product.slug, quantity: draft.quantity,
             buyer: draft.buyer, channel: draft.channel, total: draft.total, fields: draft.fields,
             state: .awaitingPayment, version: 1,
-            createdAt: draft.placedAt, expiresAt: draft.expiresAt)
+            createdAt: draft.placedAt, expiresAt: draft.expiresAt, kind: draft.product.kind)
         let fields =
             draft.fields.isEmpty ? nil : String(decoding: try JSONEncoder().encode(draft.fields), as: UTF8.self)
         try transaction.run(
@@ -71,7 +71,7 @@ struct PlaceBatch {
                 order.createdAt.milliseconds, order.expiresAt?.milliseconds,
             ], rows: 1)
         try transaction.claim(cards, for: order.id)
-        try transaction.hold(order.quantity, for: order.buyer, product: order.product)
+        try transaction.addUnits(order, held: order.quantity)
         try transaction.journal(order, .claim, from: nil, at: draft.placedAt)
         return order
     }

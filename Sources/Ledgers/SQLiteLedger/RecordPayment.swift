@@ -13,46 +13,134 @@ struct RecordPayment {
         self.limits = limits
     }
 
+    // MARK: A notice that comes in
+
     func record(_ receipt: PaymentReceipt) throws -> PaymentRecord {
-        if let duplicate = try duplicate(of: receipt) { return duplicate }
-        let attempt = try AttemptID(text: receipt.notice.attempt).flatMap { try self.attempt($0) }
-        let order = try attempt.flatMap { try transaction.order($0.order) }
-        let decision = PaymentDecision.decide(on: receipt.notice, attempt: attempt, state: order?.state)
-        let outcome = try apply(decision.effect, to: order, at: receipt.receivedAt)
-        let resolution = outcome.isDelivered ? PaymentResolution.delivered : .review
-        try insert(receipt, order: order?.id, verdict: decision.verdict, resolution: resolution)
-        return PaymentRecord(
-            verdict: decision.verdict, order: outcome.order, effect: decision.effect,
-            changed: outcome.order != order, claimedAgain: outcome.claimedAgain)
+        let known = try payments(ofEvent: receipt.notice)
+        if let same = known.first(where: { $0.isRepeat(receipt.notice) }) { return try repeated(receipt, of: same) }
+        // One event that says two things: the money was counted before, and is not counted again.
+        if receipt.notice.claim != .notPaid, known.contains(where: { $0.resolution != nil }) {
+            try insert(receipt, order: known.lazy.compactMap(\.order).first, verdict: .mismatched, resolution: nil)
+            return PaymentRecord(verdict: .mismatched, isConfirmed: false, change: nil)
+        }
+        return try first(receipt)
     }
 
-    /// A payment of the same provider event was recorded before: this one is noted, within bounds, and does nothing.
-    private func duplicate(of receipt: PaymentReceipt) throws -> PaymentRecord? {
+    private func first(_ receipt: PaymentReceipt) throws -> PaymentRecord {
         let notice = receipt.notice
-        let statement = try transaction.database.cachedStatement(sql: Statements.paymentByEvent)
-        let arguments: StatementArguments = [notice.channel.text, notice.providerEvent]
-        guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
-        let id = (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }.map { OrderID($0) }
-        try insert(receipt, order: id, verdict: .duplicate, resolution: nil)
-        try prune(notice.channel, .duplicate)
+        let attempt = try AttemptID(text: notice.attempt).flatMap { try self.attempt($0) }
+        let order = try attempt.flatMap { try transaction.order($0.order) }
+        let decision = PaymentDecision.decide(on: notice, attempt: attempt, order: try order.map(standing))
+        let outcome = try apply(decision.effect, of: notice, to: order, at: receipt.receivedAt)
+        let resolution = notice.claim == .notPaid ? nil : outcome.resolution
+        try insert(receipt, order: order?.id, verdict: decision.verdict, resolution: resolution)
+        if outcome.needsRefund, let order {
+            let payment = transaction.database.lastInsertedRowID
+            try RefundCases(transaction).open(
+                order.id, payment: payment, amount: notice.amount, at: receipt.receivedAt)
+        }
         return PaymentRecord(
-            verdict: .duplicate, order: try id.flatMap { try transaction.order($0) }, effect: .none, changed: false,
-            claimedAgain: false)
+            verdict: decision.verdict, isConfirmed: decision.verdict.isConfirmed, change: outcome.change)
     }
 
-    /// Notes a callback that could not be verified.
-    func recordForged(channel: Slug, raw: String, at moment: Timestamp) throws {
-        try transaction.run(
-            Statements.insertPayment,
-            [
-                channel.text, nil, nil, nil, nil, nil, PaymentVerdict.forged.rawValue, nil, moment.milliseconds, raw,
-            ], rows: 1)
-        try prune(channel, .forged)
+    /// What is recorded of one provider event.
+    private struct Known {
+        let order: OrderID?
+        let attempt: String?
+        let amount: Money?
+        let claim: String
+        let verdict: PaymentVerdict
+        let resolution: String?
+
+        func isRepeat(_ notice: PaymentNotice) -> Bool {
+            attempt == notice.attempt && amount == notice.amount && claim == notice.claim.rawValue
+        }
     }
 
-    private func prune(_ channel: Slug, _ verdict: PaymentVerdict) throws {
-        try transaction.run(Statements.countCallback, [channel.text, verdict.rawValue], rows: 1)
+    private func payments(ofEvent notice: PaymentNotice) throws -> [Known] {
+        let statement = try transaction.database.cachedStatement(sql: Statements.paymentsByEvent)
+        let arguments: StatementArguments = [notice.channel.text, notice.providerEvent]
+        return try Row.fetchAll(statement, arguments: arguments).map { row in
+            guard let verdict = PaymentVerdict(rawValue: row["verdict"]) else { throw Row.damaged("verdict") }
+            return Known(
+                order: (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }.map { OrderID($0) },
+                attempt: row["attempt"], amount: (row["amount"] as Int64?) == nil ? nil : try row.money(),
+                claim: row["claim"], verdict: verdict, resolution: row["resolution"])
+        }
+    }
+
+    /// The same notice once more: it is noted, within bounds, and does nothing.
+    private func repeated(_ receipt: PaymentReceipt, of known: Known) throws -> PaymentRecord {
+        try insert(receipt, order: known.order, verdict: .duplicate, resolution: nil)
+        try prune(receipt.notice.channel, .duplicate, count: 1)
+        let order = try known.order.flatMap { try transaction.order($0) }
+        return PaymentRecord(
+            verdict: .duplicate, isConfirmed: known.verdict.isConfirmed,
+            change: order.map { OrderChange(order: $0, changed: false) })
+    }
+
+    // MARK: What cannot be verified
+
+    func recordForged(_ callbacks: [ForgedCallback], uncounted: Int, channel: Slug) throws {
+        for callback in callbacks {
+            try transaction.run(
+                Statements.insertPayment,
+                [
+                    channel.text, nil, nil, nil, nil, nil, PaymentVerdict.forged.rawValue, nil,
+                    callback.receivedAt.milliseconds, callback.raw, PaymentNotice.Claim.notPaid.rawValue,
+                ], rows: 1)
+        }
+        try prune(channel, .forged, count: callbacks.count + uncounted)
+    }
+
+    private func prune(_ channel: Slug, _ verdict: PaymentVerdict, count: Int) throws {
+        try transaction.run(Statements.countCallback, [channel.text, verdict.rawValue, count], rows: 1)
         try transaction.run(Statements.pruneCallbacks, [verdict.rawValue, channel.text, limits.callbacksKept])
+    }
+
+    // MARK: A recorded payment that is judged anew
+
+    func replay(_ id: Int64, by note: OwnerNote, at moment: Timestamp) throws -> PaymentReplay {
+        let statement = try transaction.database.cachedStatement(sql: Statements.payment)
+        guard let row = try Row.fetchOne(statement, arguments: [id]) else {
+            throw ShopError(.notFound, "no such payment")
+        }
+        let entry = try PaymentEntry(row: row)
+        guard entry.verdict != .forged, let event = entry.providerEvent, let number = entry.attempt else {
+            throw ShopError(.wrongState, "a callback that could not be verified is not replayed")
+        }
+        let attempt = try AttemptID(text: number).flatMap { try self.attempt($0) }
+        let order = try (attempt?.order ?? entry.order).flatMap { try transaction.order($0) }
+        let unchanged = PaymentReplay(entry: entry, change: order.map { OrderChange(order: $0, changed: false) })
+        guard entry.resolution == .review, try !hasRefund(id), let channel = Slug(entry.channel),
+            let claim = PaymentNotice.Claim(rawValue: row["claim"])
+        else { return unchanged }
+        let notice = PaymentNotice(
+            channel: channel, providerEvent: event, attempt: number, amount: entry.amount, claim: claim)
+        let decision = PaymentDecision.replay(of: notice, attempt: attempt, order: try order.map(standing))
+        let outcome = try apply(decision.effect, of: notice, to: order, at: moment, by: note)
+        let verdict = entry.verdict == .unknownOrder ? decision.verdict : entry.verdict
+        try transaction.run(
+            "UPDATE payments SET verdict = ?, resolution = ?, order_id = ? WHERE id = ? AND resolution = 'review'",
+            [verdict.rawValue, outcome.resolution.rawValue, order?.id.identifier.data, id], rows: 1)
+        if outcome.needsRefund, let order {
+            try RefundCases(transaction).open(order.id, payment: id, amount: entry.amount, at: moment)
+        }
+        guard let after = try Row.fetchOne(statement, arguments: [id]) else { throw Row.damaged("payment") }
+        return PaymentReplay(entry: try PaymentEntry(row: after), change: outcome.change)
+    }
+
+    private func hasRefund(_ payment: Int64) throws -> Bool {
+        try Bool.fetchOne(
+            transaction.database, sql: "SELECT EXISTS (SELECT 1 FROM refunds WHERE payment_id = ?)",
+            arguments: [payment]) ?? false
+    }
+
+    // MARK: Parts
+
+    private func standing(_ order: Order) throws -> PaymentDecision.Standing {
+        PaymentDecision.Standing(
+            state: order.state, kind: order.kind, lateMoney: try transaction.product(order.product).lateMoney)
     }
 
     private func attempt(_ id: AttemptID) throws -> Attempt? {
@@ -70,51 +158,52 @@ struct RecordPayment {
             [
                 notice.channel.text, notice.providerEvent, notice.attempt, order?.identifier.data,
                 notice.amount?.amount, notice.amount?.currency.code, verdict.rawValue, resolution?.rawValue,
-                receipt.receivedAt.milliseconds, receipt.raw,
+                receipt.receivedAt.milliseconds, receipt.raw, notice.claim.rawValue,
             ], rows: 1)
     }
 
     // MARK: What follows
 
-    private struct Outcome {
-        let order: Order?
-        var isDelivered = false
-        var claimedAgain = false
-    }
-
-    private func apply(_ effect: PaymentDecision.Effect, to order: Order?, at moment: Timestamp) throws -> Outcome {
-        guard let order else { return Outcome(order: nil) }
+    private func apply(
+        _ effect: PaymentDecision.Effect, of notice: PaymentNotice, to order: Order?, at moment: Timestamp,
+        by note: OwnerNote? = nil
+    ) throws -> PaymentOutcome {
+        guard let order else { return PaymentOutcome(resolution: .review) }
+        let deliveries = Deliveries(transaction, at: moment, by: note)
         switch effect {
-        case .none:
-            return Outcome(order: order)
-        case .deliver:
-            try transaction.deliver(order, at: moment)
-            return Outcome(order: try transaction.move(order, .deliver, at: moment), isDelivered: true)
-        case .review:
-            if order.state == .awaitingPayment { try transaction.release(order) }
-            return Outcome(order: try transaction.move(order, .review, at: moment))
-        case .claimAgain:
-            return try claimAgain(order, at: moment)
+        case .none: return .unchanged(order, .review)
+        case .deliver: return try deliveries.deliverHeld(order)
+        case .pay: return try deliveries.payHeld(order)
+        case .claimAgain(let otherwise): return try deliveries.claimAgain(order, otherwise: otherwise)
+        case .review: return try deliveries.review(order)
+        case .openRefund:
+            if notice.amount == order.total, try isVouchedFor(order) { return .unchanged(order, .confirmed) }
+            return .unchanged(order, .review, needsRefund: notice.amount != nil)
         }
     }
 
-    private func claimAgain(_ order: Order, at moment: Timestamp) throws -> Outcome {
-        let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
-        let refusal = StockRule.lateRefusal(
-            quantity: order.quantity, limits: try limits(of: order.product), available: cards.count,
-            units: try transaction.units(of: order.buyer, product: order.product))
-        if refusal != nil { return Outcome(order: try transaction.move(order, .review, at: moment)) }
-        try transaction.claim(cards, for: order.id)
-        try transaction.hold(order.quantity, for: order.buyer, product: order.product)
-        try transaction.deliver(order, at: moment)
-        let delivered = try transaction.move(order, .deliver, at: moment)
-        return Outcome(order: delivered, isDelivered: true, claimedAgain: true)
+    /// Whether the owner delivered the order by hand and its own money had not been seen until now.
+    private func isVouchedFor(_ order: Order) throws -> Bool {
+        try Bool.fetchOne(
+            transaction.database,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM payments WHERE order_id = ?1 AND attempt IS NULL
+                        AND resolution IN ('delivered', 'pending'))
+                    AND NOT EXISTS (SELECT 1 FROM payments WHERE order_id = ?1 AND resolution = 'confirmed')
+                """, arguments: [order.id.identifier.data]) ?? false
     }
+}
 
-    private func limits(of product: ProductID) throws -> PurchaseLimits {
-        let row = try Row.fetchOne(
-            transaction.database, sql: "SELECT * FROM products WHERE id = ?", arguments: [product.number])
-        guard let row else { throw Row.damaged("product_id") }
-        return try Product(row: row).limits
+/// What a payment came to.
+struct PaymentOutcome {
+    var change: OrderChange?
+    var resolution: PaymentResolution
+    var needsRefund = false
+
+    static func unchanged(
+        _ order: Order, _ resolution: PaymentResolution, needsRefund: Bool = false
+    ) -> PaymentOutcome {
+        PaymentOutcome(
+            change: OrderChange(order: order, changed: false), resolution: resolution, needsRefund: needsRefund)
     }
 }

@@ -40,9 +40,9 @@ extension Row {
 
 extension Order {
     init(row: Row) throws {
-        guard let state = OrderState(rawValue: row["state"]), let createdAt = row.timestamp("created_at") else {
-            throw Row.damaged("state")
-        }
+        guard let state = OrderState(rawValue: row["state"]), let createdAt = row.timestamp("created_at"),
+            let kind = ProductKind(rawValue: row["kind"])
+        else { throw Row.damaged("state") }
         let fields = try (row["fields"] as String?).map {
             try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
         }
@@ -50,14 +50,15 @@ extension Order {
             id: OrderID(try row.identifier("id")), product: ProductID(row["product_id"]), slug: try row.slug("slug"),
             quantity: row["quantity"], buyer: Buyer(stored: row["contact"]), channel: try row.slug("channel"),
             total: try row.money(), fields: fields ?? [:], state: state, version: row["version"], createdAt: createdAt,
-            expiresAt: row.timestamp("expires_at"))
+            expiresAt: row.timestamp("expires_at"), kind: kind)
     }
 
     /// The order one state change later.
     func moved(to state: OrderState) -> Order {
         Order(
             id: id, product: product, slug: slug, quantity: quantity, buyer: buyer, channel: channel, total: total,
-            fields: fields, state: state, version: version + 1, createdAt: createdAt, expiresAt: expiresAt)
+            fields: fields, state: state, version: version + 1, createdAt: createdAt, expiresAt: expiresAt,
+            kind: kind)
     }
 }
 
@@ -75,11 +76,14 @@ extension Product {
         let limits = PurchaseLimits(
             perOrder: row["max_per_order"], perBuyer: row["max_per_buyer"], heldPerBuyer: row["max_held_per_buyer"])
         let window = SaleWindow(opensAt: row.timestamp("opens_at"), closesAt: row.timestamp("closes_at"))
-        guard let limits, let window else { throw Row.damaged("limits") }
+        guard let limits, let window, let kind = ProductKind(rawValue: row["kind"]),
+            let lateMoney = LateMoney(rawValue: row["late_money"])
+        else { throw Row.damaged("limits") }
         let fields = try JSONDecoder().decode([String].self, from: Data((row["fields"] as String).utf8))
         self.init(
             id: ProductID(row["id"]), slug: try row.slug("slug"), title: row["title"], price: try row.money(),
-            limits: limits, holdSeconds: row["hold_seconds"], window: window, fields: fields)
+            limits: limits, holdSeconds: row["hold_seconds"], window: window, fields: fields, kind: kind,
+            lateMoney: lateMoney)
     }
 }
 
@@ -93,5 +97,37 @@ extension PaymentEntry {
             order: order.map { OrderID($0) }, amount: (row["amount"] as Int64?) == nil ? nil : try row.money(),
             verdict: verdict, resolution: (row["resolution"] as String?).flatMap { PaymentResolution(rawValue: $0) },
             receivedAt: receivedAt)
+    }
+}
+
+extension OwnerNote {
+    /// Nil when nobody did it by hand.
+    init?(row: Row) {
+        guard let actor = row["actor"] as String? else { return nil }
+        self.init(actor: actor, reason: row["reason"])
+    }
+}
+
+extension RefundCase {
+    init(row: Row) throws {
+        guard let state = RefundState(rawValue: row["state"]), let createdAt = row.timestamp("created_at"),
+            let changedAt = row.timestamp("changed_at")
+        else { throw Row.damaged("state") }
+        let isOnly = (row["payments_of_attempt"] as Int) == 1
+        let attempt = isOnly ? (row["attempt"] as String?).flatMap { AttemptID(text: $0) } : nil
+        self.init(
+            id: row["id"], order: OrderID(try row.identifier("order_id")), payment: row["payment_id"],
+            channel: row["channel"], attempt: attempt, amount: try row.money(), state: state,
+            note: OwnerNote(row: row), outcome: row["outcome"], createdAt: createdAt, changedAt: changedAt)
+    }
+}
+
+extension CardEntry {
+    init(row: Row) throws {
+        guard let state = CardState(rawValue: row["state"]) else { throw Row.damaged("state") }
+        let order = (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }
+        self.init(
+            id: row["id"], product: ProductID(row["product_id"]), batch: row["batch_id"], state: state,
+            order: order.map { OrderID($0) })
     }
 }

@@ -20,20 +20,22 @@ extension SQLiteLedger: Catalog {
             let inserted = try LedgerTransaction(database: database).run(
                 """
                 INSERT OR IGNORE INTO products (slug, title, amount, currency, max_per_order, max_per_buyer,
-                    max_held_per_buyer, hold_seconds, opens_at, closes_at, fields)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    max_held_per_buyer, hold_seconds, opens_at, closes_at, fields, kind, late_money, shared_secret)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     draft.slug.text, draft.title, draft.price.amount, draft.price.currency.code,
                     draft.limits.perOrder, draft.limits.perBuyer, draft.limits.heldPerBuyer, draft.holdSeconds,
                     draft.window.opensAt?.milliseconds, draft.window.closesAt?.milliseconds, fields,
+                    draft.kind.rawValue, draft.lateMoney.rawValue, draft.sharedSecret.map { Data($0) },
                 ])
             guard inserted == 1 else {
                 throw ShopError(.alreadyExists, "a product with this slug exists", field: "slug")
             }
             return Product(
                 id: ProductID(database.lastInsertedRowID), slug: draft.slug, title: draft.title, price: draft.price,
-                limits: draft.limits, holdSeconds: draft.holdSeconds, window: draft.window, fields: draft.fields)
+                limits: draft.limits, holdSeconds: draft.holdSeconds, window: draft.window, fields: draft.fields,
+                kind: draft.kind, lateMoney: draft.lateMoney)
         }
     }
 
@@ -61,51 +63,17 @@ extension SQLiteLedger: Catalog {
         }
     }
 
-    public func openBatch(of product: ProductID, at moment: Timestamp) async throws(ShopError) -> Int64 {
-        try await write(.patient) { database in
-            try LedgerTransaction(database: database).run(
-                "INSERT INTO batches (product_id, created_at) VALUES (?, ?)", [product.number, moment.milliseconds],
-                rows: 1)
-            return database.lastInsertedRowID
-        }
-    }
-
-    public func add(
-        _ cards: [SealedCard], to product: ProductID, batch: Int64
-    ) async throws(ShopError) -> ImportedSlice {
+    public func store(
+        sharedSecret: [UInt8], of product: ProductID, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> Bool {
         try await write(.patient) { database in
             let transaction = LedgerTransaction(database: database)
-            var imported = 0
-            for card in cards {
-                imported += try transaction.run(
-                    """
-                    INSERT INTO cards (product_id, batch_id, state, fingerprint, secret)
-                    VALUES (?, ?, 'available', ?, ?) ON CONFLICT (product_id, fingerprint) DO NOTHING
-                    """, [product.number, batch, Data(card.fingerprint), Data(card.secret)])
-            }
-            try transaction.run(
-                "UPDATE batches SET imported = imported + ? WHERE id = ? AND product_id = ?",
-                [imported, batch, product.number], rows: 1)
-            Failpoint.hit(.importBeforeCommit)
-            return ImportedSlice(imported: imported, duplicates: cards.count - imported)
-        }
-    }
-
-    public func wrappedKeys() async throws(ShopError) -> [WrappedKey] {
-        try await read { database in
-            try Row.fetchAll(database, sql: "SELECT id, purpose, wrapped FROM data_keys ORDER BY id").map {
-                WrappedKey(id: $0["id"], purpose: $0["purpose"], wrapped: Array($0["wrapped"] as Data))
-            }
-        }
-    }
-
-    public func store(_ keys: [WrappedKey]) async throws(ShopError) {
-        try await write(.patient) { database in
-            for key in keys {
-                try LedgerTransaction(database: database).run(
-                    "INSERT INTO data_keys (id, purpose, wrapped) VALUES (?, ?, ?)",
-                    [key.id, key.purpose, Data(key.wrapped)], rows: 1)
-            }
+            let updated = try transaction.run(
+                "UPDATE products SET shared_secret = ? WHERE id = ? AND kind IN ('shared_counted', 'shared_endless')",
+                [Data(sharedSecret), product.number])
+            guard updated == 1 else { return false }
+            try transaction.log("secret", subject: "product \(product.number)", by: note, at: moment)
+            return true
         }
     }
 }

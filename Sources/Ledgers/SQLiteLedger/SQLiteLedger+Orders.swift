@@ -33,7 +33,7 @@ extension SQLiteLedger: Ledger {
             try transaction.release(order)
             let cancelled = try transaction.move(order, .cancel, at: moment)
             Failpoint.hit(.cancelBeforeCommit)
-            return .order(OrderChange(order: cancelled, changed: true))
+            return .order(OrderChange(order: cancelled, changed: true, gate: GateEffect(end: .released)))
         }
         Failpoint.hit(.cancelAfterCommit)
         return cancellation
@@ -77,16 +77,22 @@ extension SQLiteLedger: Ledger {
         ).map { try Order(row: $0) }
     }
 
-    public func open(_ attempt: Attempt) async throws(ShopError) -> (attempt: Attempt, isNew: Bool) {
+    public func open(
+        _ attempt: Attempt, queryAt: Timestamp?
+    ) async throws(ShopError) -> (attempt: Attempt, isNew: Bool) {
         let opened = try await write(.urgent) { database -> (Attempt, Bool) in
             let statement = try database.cachedStatement(sql: Statements.attemptOfOrder)
             let arguments: StatementArguments = [attempt.order.identifier.data, attempt.channel.text]
             if let row = try Row.fetchOne(statement, arguments: arguments) { return (try Attempt(row: row), false) }
             try LedgerTransaction(database: database).run(
-                "INSERT INTO attempts (id, order_id, channel, amount, currency, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                """
+                INSERT INTO attempts (id, order_id, channel, amount, currency, created_at, next_query_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
                 [
                     attempt.id.identifier.data, attempt.order.identifier.data, attempt.channel.text,
                     attempt.amount.amount, attempt.amount.currency.code, attempt.createdAt.milliseconds,
+                    queryAt?.milliseconds,
                 ], rows: 1)
             return (attempt, true)
         }
@@ -102,10 +108,13 @@ extension SQLiteLedger: Ledger {
         }
     }
 
-    public func recordForged(channel: Slug, raw: String, at moment: Timestamp) async throws(ShopError) {
+    public func recordForged(
+        _ callbacks: [ForgedCallback], uncounted: Int, channel: Slug
+    ) async throws(ShopError) {
         let limits = limits
         try await write(.patient) { database in
-            try RecordPayment(database, limits: limits).recordForged(channel: channel, raw: raw, at: moment)
+            try RecordPayment(database, limits: limits).recordForged(
+                callbacks, uncounted: uncounted, channel: channel)
         }
     }
 
@@ -123,12 +132,42 @@ extension SQLiteLedger: Ledger {
         }
     }
 
-    public func cards(of id: OrderID) async throws(ShopError) -> [[UInt8]] {
+    public func goods(of id: OrderID) async throws(ShopError) -> [SealedGoods] {
         try await read { database in
-            guard try LedgerTransaction(database: database).order(id)?.state == .delivered else { return [] }
-            return try Data.fetchAll(
-                database.cachedStatement(sql: Statements.soldSecrets), arguments: [id.identifier.data]
-            ).map { Array($0) }
+            guard let order = try LedgerTransaction(database: database).order(id), order.state == .delivered else {
+                return []
+            }
+            switch order.kind {
+            case .card:
+                return try Row.fetchAll(
+                    database.cachedStatement(sql: Statements.soldSecrets), arguments: [id.identifier.data]
+                ).map { row in
+                    let note = row["note"] as Data?
+                    return SealedGoods(secret: Array(row["secret"] as Data), note: note.map { Array($0) })
+                }
+            case .sharedCounted, .sharedEndless:
+                let secret = try Data.fetchOne(
+                    database, sql: "SELECT shared_secret FROM products WHERE id = ?", arguments: [order.product.number])
+                guard let secret else { throw Row.damaged("shared_secret") }
+                return Array(repeating: SealedGoods(secret: Array(secret)), count: order.quantity)
+            case .manual:
+                return try Data.fetchAll(
+                    database, sql: "SELECT secret FROM fulfilments WHERE order_id = ?", arguments: [id.identifier.data]
+                ).map { SealedGoods(secret: Array($0)) }
+            }
+        }
+    }
+
+    public func journal(of id: OrderID) async throws(ShopError) -> [JournalEntry] {
+        try await read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM journal WHERE order_id = ? ORDER BY version",
+                arguments: [id.identifier.data]
+            ).map { row in
+                JournalEntry(
+                    version: row["version"], event: row["event"], from: row["from_state"], to: row["to_state"],
+                    at: Timestamp(milliseconds: row["at"]), note: OwnerNote(row: row))
+            }
         }
     }
 }

@@ -53,6 +53,15 @@ extension SQLiteLedger {
             conditions.append("verdict = ?")
             arguments += [verdict.rawValue]
         }
+        if let resolution = filter.resolution {
+            // The word itself where an index has it, so that SQLite may use it.
+            conditions.append(resolution == .review ? "resolution = 'review'" : "resolution = ?")
+            if resolution != .review { arguments += [resolution.rawValue] }
+        }
+        if let order = filter.order {
+            conditions.append("order_id = ?")
+            arguments += [order.identifier.data]
+        }
         if let after = filter.after {
             conditions.append("id < ?")
             arguments += [after]
@@ -67,7 +76,7 @@ extension SQLiteLedger {
     }
 
     public func census() async throws(ShopError) -> LedgerCensus {
-        try await read { database in
+        try await readAtLeisure { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
@@ -108,12 +117,16 @@ extension SQLiteLedger {
     private static func loadTickets(into snapshot: inout GateSnapshot, _ database: Database) throws {
         let rows = try Row.fetchCursor(
             database,
-            sql: "SELECT id, product_id, contact, quantity FROM orders WHERE state = 'awaiting_payment'")
+            sql: """
+                SELECT o.id, o.product_id, o.contact, o.quantity, p.kind
+                FROM orders o JOIN products p ON p.id = o.product_id WHERE o.state = 'awaiting_payment'
+                """)
         while let row = try rows.next() {
             snapshot.tickets.append(
                 GateSnapshot.Ticket(
                     order: OrderID(try row.identifier("id")), product: ProductID(row[1]),
-                    buyer: Buyer(stored: row[2]), quantity: row[3]))
+                    buyer: Buyer(stored: row[2]), quantity: row[3],
+                    isPooled: ProductKind(rawValue: row[4])?.isPooled ?? true))
         }
     }
 

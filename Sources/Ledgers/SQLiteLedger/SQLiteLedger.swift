@@ -8,6 +8,7 @@ public import Shop
 public final class SQLiteLedger: Sendable {
     let pool: DatabasePool
     let writer: Writer
+    let checkpointer: Checkpointer
     let limits: Limits
 
     /// Name of the database file inside the data folder.
@@ -19,10 +20,11 @@ public final class SQLiteLedger: Sendable {
     ///   - path: the database file
     ///   - metrics: receives `sluice_ledger_flush_seconds`
     ///   - maximumPages: bound of the file in pages of 4 KiB, to rehearse a full disk; nil means none
+    ///   - migrates: whether an older ledger is brought up to date; otherwise it is refused
     ///   - onHealthChange: told, with the cause, when writes stop and when they are taken again
     /// - Throws: *internal* when the file cannot be opened or belongs to a newer release.
     public init(
-        path: String, limits: Limits, metrics: any MetricsFactory, maximumPages: Int? = nil,
+        path: String, limits: Limits, metrics: any MetricsFactory, maximumPages: Int? = nil, migrates: Bool = true,
         onHealthChange: @escaping @Sendable (LedgerHealth, _ cause: String?) -> Void = { _, _ in }
     ) throws(ShopError) {
         self.limits = limits
@@ -35,13 +37,22 @@ public final class SQLiteLedger: Sendable {
             guard try pool.read(migrator.hasBeenSuperseded) == false else {
                 throw ShopError(.internalFault, "the data folder was written by a newer release")
             }
-            try migrator.migrate(pool)
+            guard try migrates || pool.read(migrator.hasCompletedMigrations) else {
+                throw ShopError(
+                    .internalFault,
+                    "the ledger was written by an older release; use that release, or start the shop once with this "
+                        + "one, which brings it up to date")
+            }
+            if migrates { try migrator.migrate(pool) }
+            writer = Writer(pool: pool, limits: limits, metrics: metrics, onHealthChange: onHealthChange)
+            checkpointer = try Checkpointer(path: path, limits: limits) { [writer] in writer.holdPatient($0) }
+            pool.writeWithoutTransaction { [checkpointer] in checkpointer.listen(to: $0) }
         } catch let error as ShopError {
             throw error
         } catch {
             throw ShopError(.internalFault, "the ledger cannot be opened: \(error)", cause: "\(error)")
         }
-        writer = Writer(pool: pool, limits: limits, metrics: metrics, onHealthChange: onHealthChange)
+        checkpointer.start()
         writer.start()
     }
 
@@ -53,7 +64,6 @@ public final class SQLiteLedger: Sendable {
         configuration.prepareDatabase { database in
             // A savepoint's journal must not need a file: the system may be out of descriptors.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
             try database.execute(sql: "PRAGMA cache_size = -32768")
             if let maximumPages { try database.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
@@ -64,6 +74,7 @@ public final class SQLiteLedger: Sendable {
     /// Writes what waits, then closes the file. Nothing may be asked of the ledger afterwards.
     public func close() {
         writer.close()
+        checkpointer.close()
         // Leaves everything in the one file. Where it fails, the next start reads the log instead.
         _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? pool.close()
@@ -85,6 +96,19 @@ public final class SQLiteLedger: Sendable {
             writer.add(job, to: lane)
         }
         return try result.get()
+    }
+
+    /// Reads one snapshot that takes a while to go through. Waits first while the log is too long, at most for
+    /// ``Limits/patientReadSeconds``, since such a reader keeps the log from being started anew.
+    func readAtLeisure<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(ShopError) -> Value {
+        var waited: Int64 = 0
+        while checkpointer.isPressed, waited < limits.patientReadSeconds * 1000 {
+            try? await Task.sleep(for: .milliseconds(20))
+            waited += 20
+        }
+        return try await read(body)
     }
 
     /// Reads one snapshot on a thread of the pool.

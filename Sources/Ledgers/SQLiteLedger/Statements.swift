@@ -4,7 +4,7 @@ enum Statements {
 
     static let orderColumns = """
         o.id, o.product_id, p.slug, o.quantity, o.contact, o.channel, o.amount, o.currency, o.fields, \
-        o.state, o.version, o.created_at, o.expires_at
+        o.state, o.version, o.created_at, o.expires_at, p.kind
         """
     static let order = """
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
@@ -25,10 +25,18 @@ enum Statements {
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
         WHERE o.state = 'awaiting_payment' AND o.expires_at <= ? ORDER BY o.expires_at LIMIT ?
         """
+    static let waitingOrders = """
+        SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
+        WHERE o.state = 'paid' AND o.state NOT IN ('awaiting_payment', 'delivered')
+            AND p.kind IN ('card', 'shared_counted')
+            AND EXISTS (SELECT 1 FROM cards c WHERE c.product_id = o.product_id AND c.state = 'available')
+        ORDER BY o.id LIMIT ?
+        """
     static let fence = "SELECT 1 FROM order_fences WHERE order_id = ?"
     static let insertFence = "INSERT OR IGNORE INTO order_fences (order_id, created_at) VALUES (?, ?)"
     static let insertJournal = """
-        INSERT INTO journal (order_id, version, event, from_state, to_state, at) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO journal (order_id, version, event, from_state, to_state, at, actor, reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """
     static let insertOutbox = "INSERT INTO outbox (topic, order_id, created_at) VALUES (?, ?, ?)"
 
@@ -42,7 +50,7 @@ enum Statements {
         UPDATE cards SET state = 'available', order_id = NULL WHERE order_id = ? AND state = 'held'
         """
     static let deliverCards = "UPDATE cards SET state = 'sold' WHERE order_id = ? AND state = 'held'"
-    static let soldSecrets = "SELECT secret FROM cards WHERE order_id = ? AND state = 'sold' ORDER BY id"
+    static let soldSecrets = "SELECT secret, note FROM cards WHERE order_id = ? AND state = 'sold' ORDER BY id"
 
     // MARK: Buyers
 
@@ -61,30 +69,58 @@ enum Statements {
     static let attemptOfOrder = """
         SELECT id, order_id, channel, amount, currency, created_at FROM attempts WHERE order_id = ? AND channel = ?
         """
-    static let paymentByEvent = """
-        SELECT order_id FROM payments
+    static let paymentsByEvent = """
+        SELECT order_id, attempt, amount, currency, claim, verdict, resolution FROM payments
         WHERE channel = ? AND provider_event = ? AND verdict NOT IN ('forged', 'duplicate')
         """
     static let insertPayment = """
         INSERT INTO payments (channel, provider_event, attempt, order_id, amount, currency, verdict, resolution,
-            received_at, raw)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            received_at, raw, claim)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    static let resolvePayments = "UPDATE payments SET resolution = ? WHERE order_id = ? AND resolution = ?"
+    static let resolvePayment = "UPDATE payments SET resolution = ? WHERE id = ? AND resolution = ?"
+    static let payment = "SELECT * FROM payments WHERE id = ?"
+    static let dueQueries = """
+        SELECT a.id, a.order_id, a.channel, a.amount, a.currency, a.created_at, a.queries
+        FROM attempts a WHERE a.next_query_at IS NOT NULL AND a.next_query_at <= ? ORDER BY a.next_query_at LIMIT ?
         """
     static let countCallback = """
-        INSERT INTO callback_counts (channel, verdict, count) VALUES (?, ?, 1)
-        ON CONFLICT (channel, verdict) DO UPDATE SET count = count + 1
+        INSERT INTO callback_counts (channel, verdict, count) VALUES (?, ?, ?)
+        ON CONFLICT (channel, verdict) DO UPDATE SET count = count + excluded.count
         """
     static let pruneCallbacks = """
         DELETE FROM payments WHERE verdict = ?1 AND channel = ?2 AND id <= (
             SELECT id FROM payments WHERE verdict = ?1 AND channel = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)
         """
 
+    // MARK: Refunds
+
+    static let refundColumns = """
+        SELECT r.*, y.channel, y.attempt,
+            (SELECT count(*) FROM payments z WHERE z.order_id = y.order_id AND z.attempt = y.attempt
+                AND z.resolution IS NOT NULL) AS payments_of_attempt
+        FROM refunds r JOIN payments y ON y.id = r.payment_id
+        """
+    static let refund = "\(refundColumns) WHERE r.id = ?"
+    static let openRefund = """
+        INSERT INTO refunds (order_id, payment_id, amount, currency, state, created_at, changed_at)
+        VALUES (?, ?, ?, ?, 'open', ?, ?)
+        """
+    static let moveRefund = """
+        UPDATE refunds SET state = ?, version = version + 1, actor = ?, reason = ?, outcome = ?, changed_at = ?
+        WHERE id = ? AND state = ?
+        """
+
     /// Everything above that touches a table which grows.
     static let hot: [String: String] = [
-        "order": order, "orderByKey": orderByKey, "moveOrder": moveOrder, "dueOrders": dueOrders, "fence": fence,
+        "order": order, "orderByKey": orderByKey, "moveOrder": moveOrder, "dueOrders": dueOrders,
+        "waitingOrders": waitingOrders, "fence": fence,
         "availableCards": availableCards, "claimCard": claimCard, "releaseCards": releaseCards,
         "deliverCards": deliverCards, "soldSecrets": soldSecrets, "buyerUnits": buyerUnits,
         "takeBuyerUnits": takeBuyerUnits, "attempt": attempt, "attemptOfOrder": attemptOfOrder,
-        "paymentByEvent": paymentByEvent, "pruneCallbacks": pruneCallbacks,
+        "paymentsByEvent": paymentsByEvent, "pruneCallbacks": pruneCallbacks, "resolvePayments": resolvePayments,
+        "resolvePayment": resolvePayment, "payment": payment, "dueQueries": dueQueries, "refund": refund,
+        "moveRefund": moveRefund,
     ]
 }

@@ -51,9 +51,15 @@ final class Writer: Sendable {
 
     /// Runs what waits, then ends. Returns when the thread has ended.
     func close() {
-        state.change { $0.isClosing = true }
+        state.change { state in
+            state.isClosing = true
+            state.queue.holdsPatient = false
+        }
         state.wait(until: \.hasEnded)
     }
+
+    /// Keeps low-priority writes waiting, or lets them go on.
+    func holdPatient(_ isHeld: Bool) { state.change { $0.queue.holdsPatient = isHeld && !$0.isClosing } }
 
     func add(_ job: WriteJob, to lane: WriterQueue<WriteJob>.Lane) {
         let refusal = state.change { state -> ShopError? in

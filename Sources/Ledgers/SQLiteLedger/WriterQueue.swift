@@ -23,8 +23,11 @@ struct WriterQueue<Job: Sendable>: Sendable {
         self.perFlush = perFlush
     }
 
-    /// Whether nothing waits.
-    var isEmpty: Bool { urgent.isEmpty && patient.isEmpty }
+    /// Whether patient writes must wait, as while the write-ahead log is too long.
+    var holdsPatient = false
+
+    /// Whether nothing that may run waits.
+    var isEmpty: Bool { urgent.isEmpty && (patient.isEmpty || holdsPatient) }
 
     /// False when the lane is full.
     mutating func add(_ job: Job, to lane: Lane) -> Bool {
@@ -41,7 +44,7 @@ struct WriterQueue<Job: Sendable>: Sendable {
 
     /// The writes of the next transaction; empty when nothing waits.
     mutating func next() -> [Job] {
-        let isPatientDue = urgent.isEmpty || urgentFlushes >= Self.urgentFlushesInARow
+        let isPatientDue = !holdsPatient && (urgent.isEmpty || urgentFlushes >= Self.urgentFlushesInARow)
         if isPatientDue, !patient.isEmpty {
             urgentFlushes = 0
             return [patient.removeFirst()]

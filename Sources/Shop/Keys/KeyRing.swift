@@ -37,10 +37,7 @@ public struct KeyRing: Sendable {
         var keys: [Purpose: [DataKey]] = [:]
         for key in wrapped {
             guard let purpose = Purpose(rawValue: key.purpose) else { continue }
-            let context = Self.wrappingContext(id: key.id, purpose: purpose)
-            guard let bytes = Self.open(key.wrapped, with: master, context: context) else {
-                throw ShopError(.internalFault, "the master key does not fit this data folder")
-            }
+            let bytes = try Self.unwrap(key, with: master)
             keys[purpose, default: []].append(DataKey(id: key.id, key: SymmetricKey(data: bytes)))
         }
         for purpose in Purpose.allCases where keys[purpose] == nil {
@@ -53,15 +50,57 @@ public struct KeyRing: Sendable {
     public static func fresh(master: SymmetricKey) throws(ShopError) -> [WrappedKey] {
         var made: [WrappedKey] = []
         for (index, purpose) in Purpose.allCases.enumerated() {
-            let id = UInt32(index + 1)
-            let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { [UInt8]($0) }
-            let context = wrappingContext(id: id, purpose: purpose)
-            made.append(
-                WrappedKey(
-                    id: id, purpose: purpose.rawValue,
-                    wrapped: try seal(bytes, with: master, context: context)))
+            made.append(try fresh(purpose, id: UInt32(index + 1), master: master))
         }
         return made
+    }
+
+    private static func fresh(_ purpose: Purpose, id: UInt32, master: SymmetricKey) throws(ShopError) -> WrappedKey {
+        let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { [UInt8]($0) }
+        return try wrap(bytes, id: id, purpose: purpose.rawValue, with: master)
+    }
+
+    // MARK: Rotation
+
+    /// Purposes that get a fresh data key with every rotation. The keys of fingerprints and query tags stay for ever:
+    /// what they have digested can only be found again with them.
+    private static let renewed: [Purpose] = [.sealing, .token]
+
+    /// Wraps every key by another master key, and adds fresh keys for sealing and tokens. What is sealed or signed from
+    /// then on uses the fresh ones; what was sealed or signed before still opens with the old ones.
+    ///
+    /// - Throws: *internal* when a key cannot be unwrapped by the old master key, or both master keys are the same.
+    public static func rewrapped(
+        _ wrapped: [WrappedKey], from old: SymmetricKey, to new: SymmetricKey
+    ) throws(ShopError) -> [WrappedKey] {
+        guard old != new else { throw ShopError(.internalFault, "the new master key is the old one") }
+        guard let newest = wrapped.map(\.id).max(), newest <= UInt32.max - UInt32(renewed.count) else {
+            throw ShopError(.internalFault, "the data folder has no data keys, or too many")
+        }
+        var made: [WrappedKey] = []
+        for key in wrapped {
+            made.append(try wrap(try unwrap(key, with: old), id: key.id, purpose: key.purpose, with: new))
+        }
+        for (index, purpose) in renewed.enumerated() {
+            made.append(try fresh(purpose, id: newest + UInt32(index + 1), master: new))
+        }
+        // What cannot be opened again must not replace what can.
+        _ = try KeyRing(unwrapping: made, master: new)
+        return made
+    }
+
+    /// What a master key is told by without showing it: 16 hexadecimal digits of a keyed digest.
+    public static func masterFingerprint(_ master: SymmetricKey) -> String {
+        Hexadecimal.text(
+            HMAC<SHA256>.authenticationCode(for: Array("sluice master key".utf8), using: master).prefix(8))
+    }
+
+    /// Says that a master key is not the one a data folder was sealed with.
+    public static func misfit(stored: String, given: String) -> ShopError {
+        ShopError(
+            .internalFault,
+            "the master key does not fit this data folder: it was sealed with the key whose fingerprint is \(stored), "
+                + "the given one has \(given)")
     }
 
     // MARK: Sealing
@@ -86,6 +125,12 @@ public struct KeyRing: Sendable {
 
     /// The context of a card's secret.
     public static func cardContext(_ product: ProductID) -> String { "card:\(product.number)" }
+
+    /// The context of what all buyers of a shared product get.
+    public static func sharedContext(_ product: Slug) -> String { "shared:\(product.text)" }
+
+    /// The context of what the owner wrote for one order.
+    public static func orderContext(_ order: OrderID) -> String { "order:\(order.text)" }
 
     /// The context of a channel's settings.
     public static func channelContext(_ name: Slug) -> String { "channel:\(name.text)" }
@@ -129,7 +174,23 @@ public struct KeyRing: Sendable {
         return key
     }
 
-    private static func wrappingContext(id: UInt32, purpose: Purpose) -> String { "data-key:\(id):\(purpose.rawValue)" }
+    /// Number and purpose are authenticated with a wrapped key, so that none can be passed off as another.
+    private static func wrappingContext(id: UInt32, purpose: String) -> String { "data-key:\(id):\(purpose)" }
+
+    private static func wrap(
+        _ key: [UInt8], id: UInt32, purpose: String, with master: SymmetricKey
+    ) throws(ShopError) -> WrappedKey {
+        let context = wrappingContext(id: id, purpose: purpose)
+        return WrappedKey(id: id, purpose: purpose, wrapped: try seal(key, with: master, context: context))
+    }
+
+    private static func unwrap(_ key: WrappedKey, with master: SymmetricKey) throws(ShopError) -> [UInt8] {
+        let context = wrappingContext(id: key.id, purpose: key.purpose)
+        guard let bytes = open(key.wrapped, with: master, context: context) else {
+            throw ShopError(.internalFault, "the master key does not fit this data folder")
+        }
+        return bytes
+    }
 
     private static func seal(_ value: [UInt8], with key: SymmetricKey, context: String) throws(ShopError) -> [UInt8] {
         do {

@@ -10,13 +10,20 @@ public struct OpenKeyRing: Sendable {
 
     /// The unwrapped keys.
     ///
-    /// - Throws: *internal* when the master key does not fit.
+    /// - Throws: *internal* when the master key does not fit; the sentence names both fingerprints.
     public func callAsFunction(master: SymmetricKey) async throws(ShopError) -> KeyRing {
-        var wrapped = try await catalog.wrappedKeys()
+        let given = KeyRing.masterFingerprint(master)
+        let wrapped = try await catalog.wrappedKeys()
         if wrapped.isEmpty {
-            wrapped = try KeyRing.fresh(master: master)
-            try await catalog.store(wrapped)
+            let fresh = try KeyRing.fresh(master: master)
+            try await catalog.store(fresh, fingerprint: given)
+            return try KeyRing(unwrapping: fresh, master: master)
         }
-        return try KeyRing(unwrapping: wrapped, master: master)
+        let stored = try await catalog.masterKeyFingerprint()
+        if let stored, stored != given { throw KeyRing.misfit(stored: stored, given: given) }
+        let ring = try KeyRing(unwrapping: wrapped, master: master)
+        // A ledger of the first release has not noted whose key it was sealed with.
+        if stored == nil { try await catalog.replaceKeys(wrapped, fingerprint: given) }
+        return ring
     }
 }

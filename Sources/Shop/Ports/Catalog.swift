@@ -16,11 +16,17 @@ public struct ProductDraft: Hashable, Sendable {
     public let window: SaleWindow
     /// Names of what the buyer must fill in.
     public let fields: [String]
+    /// What stands behind it.
+    public let kind: ProductKind
+    /// What is done with money that comes after the hold.
+    public let lateMoney: LateMoney
+    /// What all buyers get, sealed; for shared products only.
+    public var sharedSecret: [UInt8]?
 
     /// Puts checked parts together.
     public init(
         slug: Slug, title: String, price: Money, limits: PurchaseLimits, holdSeconds: Int64, window: SaleWindow,
-        fields: [String]
+        fields: [String], kind: ProductKind = .card, lateMoney: LateMoney = .deliver, sharedSecret: [UInt8]? = nil
     ) {
         self.slug = slug
         self.title = title
@@ -29,6 +35,9 @@ public struct ProductDraft: Hashable, Sendable {
         self.holdSeconds = holdSeconds
         self.window = window
         self.fields = fields
+        self.kind = kind
+        self.lateMoney = lateMoney
+        self.sharedSecret = sharedSecret
     }
 }
 
@@ -49,34 +58,6 @@ public struct ChannelRecord: Hashable, Sendable {
         self.kind = kind
         self.sealedSettings = sealedSettings
         self.isEnabled = isEnabled
-    }
-}
-
-/// A card that is about to be stored: its secret is sealed already.
-public struct SealedCard: Hashable, Sendable {
-    /// Keyed digest of the secret, the same for the same secret of the same product.
-    public let fingerprint: [UInt8]
-    /// The sealed secret.
-    public let secret: [UInt8]
-
-    /// Puts the parts together.
-    public init(fingerprint: [UInt8], secret: [UInt8]) {
-        self.fingerprint = fingerprint
-        self.secret = secret
-    }
-}
-
-/// What a slice of an import did.
-public struct ImportedSlice: Hashable, Sendable {
-    /// Cards added to the pool.
-    public var imported: Int
-    /// Cards that were there before.
-    public var duplicates: Int
-
-    /// Puts the counts together.
-    public init(imported: Int, duplicates: Int) {
-        self.imported = imported
-        self.duplicates = duplicates
     }
 }
 
@@ -107,13 +88,16 @@ public protocol Catalog: Sendable {
     func channels() async throws(ShopError) -> [ChannelRecord]
     /// Stores a channel; true when it is new.
     func store(_ channel: ChannelRecord) async throws(ShopError) -> Bool
-    /// Opens a batch and returns its number.
-    func openBatch(of product: ProductID, at moment: Timestamp) async throws(ShopError) -> Int64
-    /// Adds cards to a batch in one short transaction of low priority. Cards that the product has had before are
-    /// counted as duplicates and not stored.
-    func add(_ cards: [SealedCard], to product: ProductID, batch: Int64) async throws(ShopError) -> ImportedSlice
+    /// Replaces what all buyers of a shared product get. False when the product is none.
+    func store(sharedSecret: [UInt8], of product: ProductID, by note: OwnerNote, at moment: Timestamp)
+        async throws(ShopError) -> Bool
     /// The wrapped data keys.
     func wrappedKeys() async throws(ShopError) -> [WrappedKey]
-    /// Stores the first data keys of a new ledger.
-    func store(_ keys: [WrappedKey]) async throws(ShopError)
+    /// The fingerprint of the master key that they are wrapped by; nil in a ledger that has not noted it yet.
+    func masterKeyFingerprint() async throws(ShopError) -> String?
+    /// Stores the first data keys of a new ledger, with the fingerprint of their master key.
+    func store(_ keys: [WrappedKey], fingerprint: String) async throws(ShopError)
+    /// Replaces all wrapped keys, adds those that are new and notes the fingerprint of their master key, in one
+    /// transaction. *internal*, and nothing is changed, when a stored key is not among them.
+    func replaceKeys(_ keys: [WrappedKey], fingerprint: String) async throws(ShopError)
 }

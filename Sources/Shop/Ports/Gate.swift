@@ -70,15 +70,18 @@ public struct GateSnapshot: Hashable, Sendable {
         public let product: ProductID
         /// Its buyer.
         public let buyer: Buyer
-        /// The cards it holds.
+        /// The units it holds.
         public let quantity: Int
+        /// Whether they were taken from a pool.
+        public let isPooled: Bool
 
         /// Puts the parts together.
-        public init(order: OrderID, product: ProductID, buyer: Buyer, quantity: Int) {
+        public init(order: OrderID, product: ProductID, buyer: Buyer, quantity: Int, isPooled: Bool = true) {
             self.order = order
             self.product = product
             self.buyer = buyer
             self.quantity = quantity
+            self.isPooled = isPooled
         }
     }
 
@@ -137,7 +140,7 @@ public protocol Gate: Sendable {
     func end(_ order: OrderID, _ end: TicketEnd)
     /// Cards were added to the pool, or, when negative, taken from it past the gate.
     func restock(_ product: ProductID, by count: Int)
-    /// Units that a buyer got past the gate, by late money.
+    /// Units that a buyer got past the gate, by late money, or, when negative, gave back.
     func count(_ buyer: Buyer, of product: ProductID, units: Int)
     /// Replaces everything the gate knows.
     func load(_ snapshot: GateSnapshot)

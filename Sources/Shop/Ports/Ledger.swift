@@ -1,144 +1,5 @@
 public import Domain
 
-/// What a state change did, for the gate and for those who watch the order.
-public struct OrderChange: Hashable, Sendable {
-    /// The order after the change.
-    public let order: Order
-    /// False when the order was in that state before, or could not be moved.
-    public let changed: Bool
-
-    /// Puts the parts together.
-    public init(order: Order, changed: Bool) {
-        self.order = order
-        self.changed = changed
-    }
-}
-
-/// What a cancellation did.
-public enum Cancellation: Hashable, Sendable {
-    /// The order as it is now.
-    case order(OrderChange)
-    /// There was no such order; if it comes, it will be refused.
-    case fenced
-}
-
-/// A callback whose signature was checked, with what was received.
-public struct PaymentReceipt: Hashable, Sendable {
-    /// What it says.
-    public let notice: PaymentNotice
-    /// What was received, as text without signing keys, cut to the bound.
-    public let raw: String
-    /// When it came.
-    public let receivedAt: Timestamp
-
-    /// Puts the parts together.
-    public init(notice: PaymentNotice, raw: String, receivedAt: Timestamp) {
-        self.notice = notice
-        self.raw = raw
-        self.receivedAt = receivedAt
-    }
-}
-
-/// What a verified payment did.
-public struct PaymentRecord: Hashable, Sendable {
-    /// The shop's judgement.
-    public let verdict: PaymentVerdict
-    /// The order, if there is one, as it is now.
-    public let order: Order?
-    /// What it did to the order.
-    public let effect: PaymentDecision.Effect
-    /// Whether the order changed.
-    public let changed: Bool
-    /// Whether cards were claimed again past the gate.
-    public let claimedAgain: Bool
-
-    /// Puts the parts together.
-    public init(
-        verdict: PaymentVerdict, order: Order?, effect: PaymentDecision.Effect, changed: Bool, claimedAgain: Bool
-    ) {
-        self.verdict = verdict
-        self.order = order
-        self.effect = effect
-        self.changed = changed
-        self.claimedAgain = claimedAgain
-    }
-}
-
-/// One line of the payment inbox.
-public struct PaymentEntry: Hashable, Sendable {
-    /// Row number, from 1; newer is larger.
-    public let id: Int64
-    /// The channel it came through.
-    public let channel: String
-    /// The provider's name for the payment; nil when the callback is forged.
-    public let providerEvent: String?
-    /// The merchant order number it named.
-    public let attempt: String?
-    /// The order it belongs to.
-    public let order: OrderID?
-    /// What was paid.
-    public let amount: Money?
-    /// The shop's judgement.
-    public let verdict: PaymentVerdict
-    /// What became of the money.
-    public let resolution: PaymentResolution?
-    /// When it came.
-    public let receivedAt: Timestamp
-
-    /// Puts stored parts together.
-    public init(
-        id: Int64, channel: String, providerEvent: String?, attempt: String?, order: OrderID?, amount: Money?,
-        verdict: PaymentVerdict, resolution: PaymentResolution?, receivedAt: Timestamp
-    ) {
-        self.id = id
-        self.channel = channel
-        self.providerEvent = providerEvent
-        self.attempt = attempt
-        self.order = order
-        self.amount = amount
-        self.verdict = verdict
-        self.resolution = resolution
-        self.receivedAt = receivedAt
-    }
-}
-
-/// Which orders an admin page shows.
-public struct OrderFilter: Hashable, Sendable {
-    /// Only orders in this state.
-    public var state: OrderState?
-    /// Only orders of this buyer.
-    public var buyer: Buyer?
-    /// Only orders older than this one.
-    public var after: OrderID?
-    /// At most this many.
-    public var limit: Int
-
-    /// Everything, newest first.
-    public init(state: OrderState? = nil, buyer: Buyer? = nil, after: OrderID? = nil, limit: Int) {
-        self.state = state
-        self.buyer = buyer
-        self.after = after
-        self.limit = limit
-    }
-}
-
-/// Which payments an admin page shows.
-public struct PaymentFilter: Hashable, Sendable {
-    /// Only payments with this verdict.
-    public var verdict: PaymentVerdict?
-    /// Only payments older than this row.
-    public var after: Int64?
-    /// At most this many.
-    public var limit: Int
-
-    /// Everything, newest first.
-    public init(verdict: PaymentVerdict? = nil, after: Int64? = nil, limit: Int) {
-        self.verdict = verdict
-        self.after = after
-        self.limit = limit
-    }
-}
-
 /// Whether the ledger can take writes.
 public enum LedgerHealth: Hashable, Sendable {
     /// It can.
@@ -159,18 +20,58 @@ public protocol Ledger: Sendable {
     /// Ends holds that ran out at `moment` or before, at most `limit` of them.
     func expire(at moment: Timestamp, limit: Int) async throws(ShopError) -> [Order]
     /// Opens an attempt, or returns the one that is open for the same order and channel.
-    func open(_ attempt: Attempt) async throws(ShopError) -> (attempt: Attempt, isNew: Bool)
+    ///
+    /// - Parameter queryAt: when its provider is to be asked, if it can be asked at all
+    func open(_ attempt: Attempt, queryAt: Timestamp?) async throws(ShopError) -> (attempt: Attempt, isNew: Bool)
     /// Records a verified payment and all that follows from it.
     func record(_ receipt: PaymentReceipt) async throws(ShopError) -> PaymentRecord
-    /// Records a callback that could not be verified, within the bounds.
-    func recordForged(channel: Slug, raw: String, at moment: Timestamp) async throws(ShopError)
+    /// Judges a recorded payment that waits in *review* anew. Of any other nothing changes.
+    ///
+    /// - Throws: *not_found*; *wrong_state* for a forged entry.
+    func replay(_ payment: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> PaymentReplay
+    /// Records callbacks that could not be verified, with low priority, and counts those that are not kept.
+    func recordForged(_ callbacks: [ForgedCallback], uncounted: Int, channel: Slug) async throws(ShopError)
+    /// Delivers an unpaid order for whose money the owner vouches.
+    ///
+    /// - Throws: *not_found*; *wrong_state* when the order's state does not allow it; *sold_out* or *limit_reached*
+    ///   when its hold has ended and cannot be had again. Then nothing has changed.
+    func confirm(_ order: OrderID, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> OrderChange
+    /// Delivers a *paid* order of a manual product with a sealed text.
+    func fulfil(
+        _ order: OrderID, sealed: [UInt8], by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> OrderChange
+    /// Delivers *paid* orders that wait for restock, oldest first, as far as the pools reach.
+    func deliverWaiting(at moment: Timestamp, limit: Int) async throws(ShopError) -> [OrderChange]
+
+    /// Writes down that an order's money is to be given back: the order is *refund_pending*, each of its payments has
+    /// a case that is *requested*. A second call finds them so.
+    func requestRefund(
+        _ order: OrderID, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> OrderChange
+    /// Writes down that the money of one open case is to be given back.
+    func requestRefund(case id: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> RefundCase
+    /// Writes down what a try to give money back came to; the case stays *requested*.
+    func note(refund id: Int64, outcome: String, at moment: Timestamp) async throws(ShopError)
+    /// Closes a requested case: the money was given back. The last case of an order makes it *refunded*.
+    func finishRefund(
+        _ id: Int64, outcome: String, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> (refund: RefundCase, change: OrderChange)
+
+    /// Attempts whose provider is to be asked now, and whose order still may be paid.
+    func dueQueries(at moment: Timestamp, limit: Int) async throws(ShopError) -> [DueQuery]
+    /// Sets when a provider is asked next; nil means never. Nothing happens when it was asked in the meantime.
+    func schedule(_ query: DueQuery, number: Int, at moment: Timestamp?) async throws(ShopError)
 
     /// One order; nil when there is none.
     func order(_ id: OrderID) async throws(ShopError) -> Order?
     /// One attempt; nil when there is none.
     func attempt(_ id: AttemptID) async throws(ShopError) -> Attempt?
-    /// The sealed secrets of an order, in the order of their claim; empty unless it is delivered.
-    func cards(of id: OrderID) async throws(ShopError) -> [[UInt8]]
+    /// What a delivered order delivers, sealed; empty unless it is delivered.
+    func goods(of id: OrderID) async throws(ShopError) -> [SealedGoods]
+    /// The steps of an order, first to last.
+    func journal(of id: OrderID) async throws(ShopError) -> [JournalEntry]
+    /// A page of refund cases, newest first.
+    func refunds(_ filter: RefundFilter) async throws(ShopError) -> [RefundCase]
     /// Orders with this query tag, newest first.
     func orders(queryTag: [UInt8], limit: Int) async throws(ShopError) -> [Order]
     /// A page of orders, newest first.

@@ -8,6 +8,8 @@ public struct UpkeepMachine: Hashable, Sendable {
         case woke(LedgerHealth)
         /// A sweep ended this many holds.
         case expired(Int)
+        /// So many orders that waited for restock were delivered.
+        case delivered(Int)
         /// The sweep or the probe failed, or the probe is done.
         case gaveUp
     }
@@ -16,6 +18,8 @@ public struct UpkeepMachine: Hashable, Sendable {
     public enum Action: Hashable, Sendable {
         /// End holds that ran out.
         case expire
+        /// Deliver orders that wait for restock.
+        case deliverWaiting
         /// See whether the ledger takes writes again.
         case probe
         /// Pause.
@@ -27,34 +31,34 @@ public struct UpkeepMachine: Hashable, Sendable {
     /// - Parameter batch: holds in one sweep
     public init(batch: Int) { self.batch = batch }
 
-    /// A full sweep is followed by another; a stopped ledger is probed and not swept.
+    /// A full sweep is followed by another, and then by deliveries from what came back; a stopped ledger is probed and
+    /// not swept.
     public func next(after event: Event) -> Action {
         switch event {
         case .woke(.writable): .expire
         case .woke(.stopped(_, let recovers)): recovers ? .probe : .rest
-        case .expired(let count): count >= batch ? .expire : .rest
+        case .expired(let count): count >= batch ? .expire : .deliverWaiting
+        case .delivered(let count): count >= batch ? .deliverWaiting : .rest
         case .gaveUp: .rest
         }
     }
 }
 
-/// Ends holds that ran out, and wakes a ledger that had stopped.
+/// Ends holds that ran out, delivers orders that waited for restock, and wakes a ledger that had stopped.
 public struct Upkeep: Sendable {
     private let ledger: any Ledger
-    private let gate: any Gate
-    private let watch: OrderWatch
+    private let announcer: Announcer
     private let clock: any Clock
     private let limits: Limits
     private let onFailure: @Sendable (ShopError) -> Void
 
     /// - Parameter onFailure: told of every sweep that failed
     public init(
-        ledger: any Ledger, gate: any Gate, watch: OrderWatch, clock: any Clock, limits: Limits,
+        ledger: any Ledger, announcer: Announcer, clock: any Clock, limits: Limits,
         onFailure: @escaping @Sendable (ShopError) -> Void
     ) {
         self.ledger = ledger
-        self.gate = gate
-        self.watch = watch
+        self.announcer = announcer
         self.clock = clock
         self.limits = limits
         self.onFailure = onFailure
@@ -84,13 +88,22 @@ public struct Upkeep: Sendable {
         case .probe:
             await ledger.probe()
             return .gaveUp
+        case .deliverWaiting:
+            do throws(ShopError) {
+                let delivered = try await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)
+                for change in delivered { announcer.announce(change) }
+                return .delivered(delivered.count)
+            } catch {
+                onFailure(error)
+                return .gaveUp
+            }
         case .expire:
             do throws(ShopError) {
                 let ended = try await ledger.expire(at: clock.now(), limit: limits.expiryBatch)
                 if !ended.isEmpty { Failpoint.hit(.expireAfterCommit) }
                 for order in ended {
-                    gate.end(order.id, .released)
-                    watch.publish(order)
+                    announcer.announce(
+                        OrderChange(order: order, changed: true, gate: GateEffect(end: .released)))
                 }
                 return .expired(ended.count)
             } catch {

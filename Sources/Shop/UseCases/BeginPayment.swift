@@ -46,9 +46,13 @@ public struct BeginPayment: Sendable {
         guard order.state == .awaitingPayment else {
             throw ShopError(.wrongState, "the order is \(order.state.rawValue) and cannot be paid")
         }
+        if let currencies = configured.channel.currencies, !currencies.contains(order.total.currency) {
+            throw .invalid("channel", "does not take \(order.total.currency.code)")
+        }
+        let title = catalog.product(order.slug)?.title ?? order.slug.text
         let opened = try await open(order, through: configured)
         return BegunPayment(
-            attempt: opened.attempt, instruction: try configured.channel.instruction(for: opened.attempt),
+            attempt: opened.attempt, instruction: try configured.channel.instruction(for: opened.attempt, title: title),
             isNew: opened.isNew)
     }
 
@@ -56,9 +60,12 @@ public struct BeginPayment: Sendable {
     func open(
         _ order: Order, through configured: ConfiguredChannel
     ) async throws(ShopError) -> (attempt: Attempt, isNew: Bool) {
-        try await ledger.open(
-            Attempt(
-                id: AttemptID(identifiers.make()), order: order.id, channel: configured.channel.name,
-                amount: order.total, createdAt: clock.now()))
+        let now = clock.now()
+        let attempt = Attempt(
+            id: AttemptID(identifiers.make()), order: order.id, channel: configured.channel.name,
+            amount: order.total, createdAt: now)
+        let isQueryable = (configured.channel as? any QueryableChannel)?.query(attempt) != nil
+        let queryAt = isQueryable ? QuerySchedule.next(after: 0, opened: now, now: now)?.at : nil
+        return try await ledger.open(attempt, queryAt: queryAt)
     }
 }

@@ -3,15 +3,13 @@ public import Domain
 /// Ends an unpaid order for its buyer and gives its cards back.
 public struct CancelOrder: Sendable {
     private let ledger: any Ledger
-    private let gate: any Gate
-    private let watch: OrderWatch
+    private let announcer: Announcer
     private let clock: any Clock
 
     /// Puts the parts together.
-    public init(ledger: any Ledger, gate: any Gate, watch: OrderWatch, clock: any Clock) {
+    public init(ledger: any Ledger, announcer: Announcer, clock: any Clock) {
         self.ledger = ledger
-        self.gate = gate
-        self.watch = watch
+        self.announcer = announcer
         self.clock = clock
     }
 
@@ -24,10 +22,8 @@ public struct CancelOrder: Sendable {
         case .fenced:
             return nil
         case .order(let change):
-            if change.changed {
-                gate.end(id, .released)
-                watch.publish(change.order)
-            } else if change.order.state != .cancelled {
+            announcer.announce(change)
+            if !change.changed, change.order.state != .cancelled {
                 throw ShopError(.wrongState, "the order is \(change.order.state.rawValue) and cannot be cancelled")
             }
             return change.order

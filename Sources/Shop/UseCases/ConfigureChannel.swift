@@ -55,7 +55,9 @@ public struct ConfigureChannel: Sendable {
         let fresh = try kind.complete(settings)
         guard let record = try await catalog.channels().first(where: { $0.name == name }) else { return fresh }
         let before = try read(record)
-        return fresh.merging(before) { new, old in old }.merging(settings) { _, given in given }
+        return fresh.reduce(into: fresh) { completed, setting in
+            if settings[setting.key] == nil, let kept = before[setting.key] { completed[setting.key] = kept }
+        }
     }
 
     /// Loads every stored channel.

@@ -1,33 +1,82 @@
 public import Domain
 
+/// How an import is to be done.
+public struct ImportOptions: Hashable, Sendable {
+    /// How the text is written; found out from the text when nil.
+    public var charset: CardCharset?
+    /// Whether nothing is to be stored.
+    public var isDryRun: Bool
+
+    /// Puts the options together.
+    public init(charset: CardCharset? = nil, isDryRun: Bool = false) {
+        self.charset = charset
+        self.isDryRun = isDryRun
+    }
+}
+
 /// What an import did.
 public struct ImportReport: Hashable, Sendable {
-    /// Number of the batch.
-    public let batch: Int64
+    /// A line that became no card.
+    public struct Line: Hashable, Sendable {
+        /// Its number, from 1.
+        public let number: Int
+        /// Why.
+        public let reason: Reason
+
+        /// Puts the parts together.
+        public init(number: Int, reason: Reason) {
+            self.number = number
+            self.reason = reason
+        }
+    }
+
+    /// Why a line became no card. The raw values are those of the API.
+    public enum Reason: String, Sendable {
+        /// The product has or had this card, or the text has it twice.
+        case duplicate
+        /// It has more bytes than a card may have.
+        case tooLong = "too_long"
+        /// It is not written in the charset of the text.
+        case undecodable
+        /// There is a note, but no secret before it.
+        case emptySecret = "empty_secret"
+    }
+
+    /// Number of the batch; nil for a dry run.
+    public let batch: Int64?
     /// Cards added.
     public var imported = 0
     /// Cards that the product has or had already.
     public var duplicates = 0
-    /// Lines that are no card: too long, or not UTF-8.
+    /// Lines that are no card.
     public var rejected = 0
+    /// Lines that became no card, the first ones up to the bound.
+    public var lines: [Line] = []
+    /// Lines that became no card and are not listed.
+    public var unlisted = 0
 }
 
 /// Adds cards to a product's pool from a stream of text, one card a line, in constant memory.
 public struct ImportCards: Sendable {
-    private let catalog: any Catalog
+    private let ledger: any Ledger
+    private let cards: any CardStore
     private let cache: CatalogCache
     private let gate: any Gate
+    private let announcer: Announcer
     private let keys: KeyRing
     private let clock: any Clock
     private let limits: Limits
 
     /// Puts the parts together.
     public init(
-        catalog: any Catalog, cache: CatalogCache, gate: any Gate, keys: KeyRing, clock: any Clock, limits: Limits
+        ledger: any Ledger, cards: any CardStore, cache: CatalogCache, gate: any Gate, announcer: Announcer,
+        keys: KeyRing, clock: any Clock, limits: Limits
     ) {
-        self.catalog = catalog
+        self.ledger = ledger
+        self.cards = cards
         self.cache = cache
         self.gate = gate
+        self.announcer = announcer
         self.keys = keys
         self.clock = clock
         self.limits = limits
@@ -39,17 +88,19 @@ public struct ImportCards: Sendable {
     /// - Parameters:
     ///   - slug: the product
     ///   - chunks: the bytes of the text, in order
-    /// - Throws: *no_such_product*, *malformed* when the stream fails, and whatever the ledger throws.
+    /// - Throws: *no_such_product*, *wrong_state* when the product has no cards, *malformed* when the stream fails,
+    ///   and whatever the ledger throws.
     public func callAsFunction<Chunks: AsyncSequence>(
-        _ slug: String, from chunks: Chunks
+        _ slug: String, from chunks: Chunks, _ options: ImportOptions = ImportOptions()
     ) async throws(ShopError) -> ImportReport where Chunks.Element == [UInt8] {
         guard let slug = Slug(slug), let product = cache.product(slug) else {
             throw ShopError(.noSuchProduct, "no product is called that")
         }
-        var progress = Progress(
-            product: product.id,
-            report: ImportReport(batch: try await catalog.openBatch(of: product.id, at: clock.now())))
-        var lines = CardLines(maximumLength: limits.cardBytes)
+        guard product.kind == .card else {
+            throw ShopError(.wrongState, "a \(product.kind.name) product has no cards to import")
+        }
+        var progress = try await begin(product.id, options)
+        var lines = CardLines(maximumLength: limits.cardBytes, charset: options.charset)
         do {
             for try await bytes in chunks { try await take(lines.append(bytes), &progress) }
         } catch let error as ShopError {
@@ -64,90 +115,77 @@ public struct ImportCards: Sendable {
 
     private struct Progress {
         let product: ProductID
+        let rehearsal: (any ImportRehearsal)?
         var report: ImportReport
-        var slice: [SealedCard] = []
+        var slice: [CardLine] = []
     }
 
-    private func take(_ lines: [[UInt8]?], _ progress: inout Progress) async throws(ShopError) {
+    private func begin(_ product: ProductID, _ options: ImportOptions) async throws(ShopError) -> Progress {
+        if options.isDryRun {
+            let rehearsal = try await cards.rehearsal(of: product)
+            return Progress(product: product, rehearsal: rehearsal, report: ImportReport(batch: nil))
+        }
+        let batch = try await cards.openBatch(of: product, at: clock.now())
+        return Progress(product: product, rehearsal: nil, report: ImportReport(batch: batch))
+    }
+
+    private func take(_ lines: [CardLine], _ progress: inout Progress) async throws(ShopError) {
         for line in lines {
-            guard let secret = line else {
+            if let reason = line.fault {
                 progress.report.rejected += 1
+                list(line.number, reason, &progress.report)
                 continue
             }
-            progress.slice.append(try seal(secret, of: progress.product))
+            progress.slice.append(line)
             if progress.slice.count == limits.importSliceCards { try await add(&progress) }
         }
     }
 
-    private func seal(_ secret: [UInt8], of product: ProductID) throws(ShopError) -> SealedCard {
-        SealedCard(
-            fingerprint: keys.fingerprint(of: secret, product: product),
-            secret: try keys.seal(secret, context: KeyRing.cardContext(product)))
-    }
-
     private func add(_ progress: inout Progress) async throws(ShopError) {
         guard !progress.slice.isEmpty else { return }
-        let added = try await catalog.add(progress.slice, to: progress.product, batch: progress.report.batch)
-        Failpoint.hit(.importAfterCommit)
-        gate.restock(progress.product, by: added.imported)
-        progress.report.imported += added.imported
-        progress.report.duplicates += added.duplicates
+        let duplicates = try await judge(progress)
+        for position in duplicates { list(progress.slice[position].number, .duplicate, &progress.report) }
+        progress.report.imported += progress.slice.count - duplicates.count
+        progress.report.duplicates += duplicates.count
         progress.slice.removeAll(keepingCapacity: true)
     }
-}
 
-/// Cuts a stream of bytes into the lines of an import: LF or CRLF, blank lines skipped, a byte order mark dropped.
-public struct CardLines: Sendable {
-    private var rest: [UInt8] = []
-    private var isTooLong = false
-    private var isFirst = true
-    private let maximumLength: Int
-
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-
-    /// - Parameter maximumLength: bytes of a line
-    public init(maximumLength: Int) { self.maximumLength = maximumLength }
-
-    /// The lines that the bytes complete; nil stands for a line that is too long or not UTF-8.
-    public mutating func append(_ bytes: [UInt8]) -> [[UInt8]?] {
-        var lines: [[UInt8]?] = []
-        var start = bytes.startIndex
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            extend(bytes[start..<end])
-            complete(into: &lines)
-            start = end + 1
+    /// Stores the slice, or only looks; returns the positions of duplicates.
+    private func judge(_ progress: Progress) async throws(ShopError) -> [Int] {
+        let product = progress.product
+        guard let batch = progress.report.batch else {
+            let fingerprints = progress.slice.map { keys.fingerprint(of: $0.secret, product: product) }
+            return try await progress.rehearsal?.duplicates(in: fingerprints) ?? []
         }
-        extend(bytes[start...])
-        return lines
+        var sealed: [SealedCard] = []
+        sealed.reserveCapacity(progress.slice.count)
+        for line in progress.slice { sealed.append(try seal(line, of: product)) }
+        let added = try await cards.add(sealed, to: product, batch: batch)
+        Failpoint.hit(.importAfterCommit)
+        try await restock(product, by: added.imported)
+        return added.duplicates
     }
 
-    /// The last line, if the text does not end with a line break.
-    public mutating func finish() -> [[UInt8]?] {
-        var lines: [[UInt8]?] = []
-        complete(into: &lines)
-        return lines
+    /// Those who have paid and wait are served before the gate lets new buyers at the cards.
+    private func restock(_ product: ProductID, by count: Int) async throws(ShopError) {
+        let waiting = try await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)
+        gate.restock(product, by: count)
+        for change in waiting { announcer.announce(change) }
     }
 
-    private mutating func extend(_ bytes: ArraySlice<UInt8>) {
-        // Two bytes more than the longest line: a carriage return, and one to know that it is too long.
-        guard rest.count + bytes.count <= maximumLength + 2 + Self.byteOrderMark.count else {
-            isTooLong = true
-            return
-        }
-        rest.append(contentsOf: bytes)
+    private func seal(_ line: CardLine, of product: ProductID) throws(ShopError) -> SealedCard {
+        let context = KeyRing.cardContext(product)
+        return SealedCard(
+            fingerprint: keys.fingerprint(of: line.secret, product: product),
+            secret: try keys.seal(line.secret, context: context),
+            note: try line.note.map { note throws(ShopError) in try keys.seal(note, context: context) })
     }
 
-    private mutating func complete(into lines: inout [[UInt8]?]) {
-        defer {
-            rest.removeAll(keepingCapacity: true)
-            isTooLong = false
+    private func list(_ number: Int, _ reason: ImportReport.Reason, _ report: inout ImportReport) {
+        if report.lines.count < limits.importReportLines {
+            report.lines.append(ImportReport.Line(number: number, reason: reason))
+        } else {
+            report.unlisted += 1
         }
-        if isFirst, rest.starts(with: Self.byteOrderMark) { rest.removeFirst(Self.byteOrderMark.count) }
-        isFirst = false
-        if isTooLong { return lines.append(nil) }
-        if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
-        guard rest.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { return }
-        let isValid = rest.count <= maximumLength && String(validating: rest, as: UTF8.self) != nil
-        lines.append(isValid ? rest : nil)
     }
 }

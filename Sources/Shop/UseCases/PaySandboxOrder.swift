@@ -52,7 +52,7 @@ public struct PaySandboxOrder: Sendable {
             throw ShopError(.wrongChannel, "the channel is not an enabled sandbox")
         }
         let answer = try await receiveCallback(channel: channel.name.text, channel.callback(paying: attempt))
-        guard answer.isRecorded else {
+        guard answer.verdict != nil else {
             throw ShopError(.outcomeUnknown, "the payment may not have been recorded; pay again, nothing is paid twice")
         }
         return answer

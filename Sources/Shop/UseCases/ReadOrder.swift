@@ -6,17 +6,31 @@ public struct OrderView: Hashable, Sendable {
     public let order: Order?
     /// Its name.
     public let id: OrderID
-    /// The secrets; empty unless it is delivered.
-    public let cards: [String]
+    /// What was bought; empty unless it is delivered.
+    public let goods: [Goods]
+
+    /// One unit of what was bought.
+    public struct Goods: Hashable, Sendable {
+        /// The secret.
+        public let secret: String
+        /// What the owner wrote beside it.
+        public let note: String?
+
+        /// Puts the parts together.
+        public init(secret: String, note: String?) {
+            self.secret = secret
+            self.note = note
+        }
+    }
 
     /// Where it stands.
     public var state: OrderState { order?.state ?? .queued }
 
     /// Puts the parts together.
-    public init(order: Order?, id: OrderID, cards: [String]) {
+    public init(order: Order?, id: OrderID, goods: [Goods]) {
         self.order = order
         self.id = id
-        self.cards = cards
+        self.goods = goods
     }
 }
 
@@ -34,20 +48,33 @@ public struct ReadOrder: Sendable {
     /// - Throws: *not_found* when the id is not one or the token is not the order's.
     public func callAsFunction(id text: String, token: String?) async throws(ShopError) -> OrderView {
         let id = try authorize(id: text, token: token)
-        guard let order = try await ledger.order(id) else { return OrderView(order: nil, id: id, cards: []) }
+        guard let order = try await ledger.order(id) else { return OrderView(order: nil, id: id, goods: []) }
         return try await view(of: order)
     }
 
     /// The order with its secrets, for one who may see them. They are opened for a delivered order only: checked
     /// here and again by the ledger.
     public func view(of order: Order) async throws(ShopError) -> OrderView {
-        guard order.state == .delivered else { return OrderView(order: order, id: order.id, cards: []) }
-        var secrets: [String] = []
-        for sealed in try await ledger.cards(of: order.id) {
-            let secret = try keys.open(sealed, context: KeyRing.cardContext(order.product))
-            secrets.append(String(decoding: secret, as: UTF8.self))
+        guard order.state == .delivered else { return OrderView(order: order, id: order.id, goods: []) }
+        var goods: [OrderView.Goods] = []
+        let context = Self.context(of: order)
+        for sealed in try await ledger.goods(of: order.id) {
+            let secret = try keys.open(sealed.secret, context: context)
+            let note = try sealed.note.map { bytes throws(ShopError) in try keys.open(bytes, context: context) }
+            goods.append(
+                OrderView.Goods(
+                    secret: String(decoding: secret, as: UTF8.self),
+                    note: note.map { String(decoding: $0, as: UTF8.self) }))
         }
-        return OrderView(order: order, id: order.id, cards: secrets)
+        return OrderView(order: order, id: order.id, goods: goods)
+    }
+
+    private static func context(of order: Order) -> String {
+        switch order.kind {
+        case .card: KeyRing.cardContext(order.product)
+        case .sharedCounted, .sharedEndless: KeyRing.sharedContext(order.slug)
+        case .manual: KeyRing.orderContext(order.id)
+        }
     }
 
     /// Checks a token.

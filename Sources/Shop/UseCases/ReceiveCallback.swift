@@ -2,18 +2,15 @@ public import Domain
 
 /// What a provider is told.
 public struct CallbackAnswer: Sendable {
-    /// Whether the payment is recorded. When false, the provider should send it again.
-    public let isRecorded: Bool
     /// The provider's own word.
     public let word: String
-    /// The shop's judgement; nil when it could not be recorded.
+    /// The shop's judgement; nil when it could not be recorded, and the provider should send it again.
     public let verdict: PaymentVerdict?
     /// Why it could not be recorded.
     public let fault: ShopError?
 
     /// Puts the parts together.
-    public init(isRecorded: Bool, word: String, verdict: PaymentVerdict?, fault: ShopError? = nil) {
-        self.isRecorded = isRecorded
+    public init(word: String, verdict: PaymentVerdict?, fault: ShopError? = nil) {
         self.word = word
         self.verdict = verdict
         self.fault = fault
@@ -24,19 +21,20 @@ public struct CallbackAnswer: Sendable {
 public struct ReceiveCallback: Sendable {
     private let ledger: any Ledger
     private let catalog: CatalogCache
-    private let gate: any Gate
-    private let watch: OrderWatch
+    private let announcer: Announcer
+    private let forged: ForgedInbox
     private let clock: any Clock
     private let limits: Limits
 
     /// Puts the parts together.
     public init(
-        ledger: any Ledger, catalog: CatalogCache, gate: any Gate, watch: OrderWatch, clock: any Clock, limits: Limits
+        ledger: any Ledger, catalog: CatalogCache, announcer: Announcer, forged: ForgedInbox, clock: any Clock,
+        limits: Limits
     ) {
         self.ledger = ledger
         self.catalog = catalog
-        self.gate = gate
-        self.watch = watch
+        self.announcer = announcer
+        self.forged = forged
         self.clock = clock
         self.limits = limits
     }
@@ -47,17 +45,11 @@ public struct ReceiveCallback: Sendable {
     public func callAsFunction(channel name: String, _ request: CallbackRequest) async throws(ShopError)
         -> CallbackAnswer
     {
-        guard let slug = Slug(name), let channel = catalog.channel(slug)?.channel else {
-            throw ShopError(.notFound, "no such channel")
-        }
+        let channel = try channel(name)
         switch channel.read(request) {
         case .forged:
-            do throws(ShopError) {
-                try await ledger.recordForged(channel: slug, raw: raw(request), at: clock.now())
-            } catch {
-                return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: nil, fault: error)
-            }
-            return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: .forged)
+            forged.add(ForgedCallback(raw: raw(request), receivedAt: clock.now()), to: channel.name)
+            return CallbackAnswer(word: channel.failureWord, verdict: .forged)
         case .authentic(let notice):
             Failpoint.hit(.payVerified)
             return await record(notice, raw: raw(request), channel: channel)
@@ -67,36 +59,34 @@ public struct ReceiveCallback: Sendable {
     /// Notes a callback that is too large to be read.
     ///
     /// - Throws: *not_found* when no channel has that name.
-    public func refuseTooLarge(channel name: String) async throws(ShopError) {
-        guard let slug = Slug(name), catalog.channel(slug) != nil else {
+    public func refuseTooLarge(channel name: String) throws(ShopError) {
+        let raw = "(more than \(limits.callbackBytes) bytes)"
+        forged.add(ForgedCallback(raw: raw, receivedAt: clock.now()), to: try channel(name).name)
+    }
+
+    private func channel(_ name: String) throws(ShopError) -> any PaymentChannel {
+        guard let slug = Slug(name), let channel = catalog.channel(slug)?.channel else {
             throw ShopError(.notFound, "no such channel")
         }
-        try await ledger.recordForged(
-            channel: slug, raw: "(more than \(limits.callbackBytes) bytes)", at: clock.now())
+        return channel
     }
 
     private func record(_ notice: PaymentNotice, raw: String, channel: any PaymentChannel) async -> CallbackAnswer {
-        let receipt = PaymentReceipt(notice: notice, raw: raw, receivedAt: clock.now())
         do throws(ShopError) {
-            let record = try await ledger.record(receipt)
-            Failpoint.hit(.payAfterCommit)
-            follow(record)
-            return CallbackAnswer(isRecorded: true, word: channel.successWord, verdict: record.verdict)
+            let record = try await record(PaymentReceipt(notice: notice, raw: raw, receivedAt: clock.now()))
+            return CallbackAnswer(
+                word: record.isConfirmed ? channel.successWord : channel.failureWord, verdict: record.verdict)
         } catch {
-            return CallbackAnswer(isRecorded: false, word: channel.failureWord, verdict: nil, fault: error)
+            return CallbackAnswer(word: channel.failureWord, verdict: nil, fault: error)
         }
     }
 
-    /// Tells the gate and those who watch what the ledger has decided.
-    private func follow(_ record: PaymentRecord) {
-        guard record.changed, let order = record.order else { return }
-        if record.claimedAgain {
-            gate.restock(order.product, by: -order.quantity)
-            gate.count(order.buyer, of: order.product, units: order.quantity)
-        } else {
-            gate.end(order.id, order.state == .delivered ? .sold : .released)
-        }
-        watch.publish(order)
+    /// Records what a provider surely said, by callback or when it was asked.
+    func record(_ receipt: PaymentReceipt) async throws(ShopError) -> PaymentRecord {
+        let record = try await ledger.record(receipt)
+        Failpoint.hit(.payAfterCommit)
+        announcer.announce(record.change)
+        return record
     }
 
     private func raw(_ request: CallbackRequest) -> String {

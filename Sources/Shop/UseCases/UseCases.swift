@@ -14,16 +14,29 @@ public struct UseCases: Sendable {
     public let receiveCallback: ReceiveCallback
     /// Lets the built-in provider pay.
     public let paySandboxOrder: PaySandboxOrder
+    /// Judges a recorded payment anew.
+    public let replayPayment: ReplayPayment
+    /// Delivers an order for whose money the owner vouches.
+    public let confirmOrder: ConfirmOrder
+    /// Delivers a paid order of a manual product.
+    public let fulfilOrder: FulfilOrder
+    /// Gives money back.
+    public let refundOrder: RefundOrder
     /// Finds a buyer's orders.
     public let lookUpOrders: LookUpOrders
     /// Puts a product on offer.
     public let createProduct: CreateProduct
     /// Adds cards to a pool.
     public let importCards: ImportCards
+    /// Exports, voids and replaces cards, and takes batches out again.
+    public let manageCards: ManageCards
     /// Makes a way to pay available.
     public let configureChannel: ConfigureChannel
     /// Loads the gate.
     public let openGate: OpenGate
+
+    /// Tells gate and watchers what the ledger did.
+    public let announcer: Announcer
 
     /// What the use cases stand on.
     public struct Ports: Sendable {
@@ -31,6 +44,8 @@ public struct UseCases: Sendable {
         public let ledger: any Ledger
         /// What is sold and how it may be paid, stored.
         public let catalog: any Catalog
+        /// The pools' cards.
+        public let cards: any CardStore
         /// The same in memory.
         public let cache: CatalogCache
         /// Turns buyers away in microseconds.
@@ -39,6 +54,10 @@ public struct UseCases: Sendable {
         public let intake: any Intake
         /// The kinds of channels.
         public let channelKinds: [any PaymentChannelKind]
+        /// Calls providers.
+        public let caller: any ProviderCaller
+        /// Keeps callbacks that cannot be verified.
+        public let forged: ForgedInbox
         /// The unwrapped keys.
         public let keys: KeyRing
         /// Tells those who watch an order.
@@ -52,16 +71,20 @@ public struct UseCases: Sendable {
 
         /// Puts the ports together.
         public init(
-            ledger: any Ledger, catalog: any Catalog, cache: CatalogCache, gate: any Gate, intake: any Intake,
-            channelKinds: [any PaymentChannelKind], keys: KeyRing, watch: OrderWatch, identifiers: IdentifierMaker,
-            clock: any Clock, limits: Limits
+            ledger: any Ledger, catalog: any Catalog, cards: any CardStore, cache: CatalogCache, gate: any Gate,
+            intake: any Intake, channelKinds: [any PaymentChannelKind], caller: any ProviderCaller,
+            forged: ForgedInbox, keys: KeyRing, watch: OrderWatch, identifiers: IdentifierMaker, clock: any Clock,
+            limits: Limits
         ) {
             self.ledger = ledger
             self.catalog = catalog
+            self.cards = cards
             self.cache = cache
             self.gate = gate
             self.intake = intake
             self.channelKinds = channelKinds
+            self.caller = caller
+            self.forged = forged
             self.keys = keys
             self.watch = watch
             self.identifiers = identifiers
@@ -76,18 +99,29 @@ public struct UseCases: Sendable {
             catalog: ports.cache, gate: ports.gate, intake: ports.intake, keys: ports.keys,
             identifiers: ports.identifiers, clock: ports.clock)
         readOrder = ReadOrder(ledger: ports.ledger, keys: ports.keys)
-        cancelOrder = CancelOrder(ledger: ports.ledger, gate: ports.gate, watch: ports.watch, clock: ports.clock)
+        announcer = Announcer(gate: ports.gate, watch: ports.watch)
+        cancelOrder = CancelOrder(ledger: ports.ledger, announcer: announcer, clock: ports.clock)
         beginPayment = BeginPayment(
             ledger: ports.ledger, catalog: ports.cache, identifiers: ports.identifiers, clock: ports.clock)
         receiveCallback = ReceiveCallback(
-            ledger: ports.ledger, catalog: ports.cache, gate: ports.gate, watch: ports.watch, clock: ports.clock,
-            limits: ports.limits)
+            ledger: ports.ledger, catalog: ports.cache, announcer: announcer, forged: ports.forged,
+            clock: ports.clock, limits: ports.limits)
         paySandboxOrder = PaySandboxOrder(
             ledger: ports.ledger, catalog: ports.cache, beginPayment: beginPayment, receiveCallback: receiveCallback)
+        replayPayment = ReplayPayment(ledger: ports.ledger, announcer: announcer, clock: ports.clock)
+        confirmOrder = ConfirmOrder(ledger: ports.ledger, announcer: announcer, clock: ports.clock)
+        fulfilOrder = FulfilOrder(
+            ledger: ports.ledger, keys: ports.keys, announcer: announcer, clock: ports.clock)
+        refundOrder = RefundOrder(
+            ledger: ports.ledger, catalog: ports.cache, caller: ports.caller, announcer: announcer,
+            clock: ports.clock, limits: ports.limits)
         lookUpOrders = LookUpOrders(ledger: ports.ledger, keys: ports.keys, limits: ports.limits)
-        createProduct = CreateProduct(catalog: ports.catalog, cache: ports.cache)
+        createProduct = CreateProduct(ports, announcer: announcer)
         importCards = ImportCards(
-            catalog: ports.catalog, cache: ports.cache, gate: ports.gate, keys: ports.keys, clock: ports.clock,
+            ledger: ports.ledger, cards: ports.cards, cache: ports.cache, gate: ports.gate, announcer: announcer,
+            keys: ports.keys, clock: ports.clock, limits: ports.limits)
+        manageCards = ManageCards(
+            cards: ports.cards, cache: ports.cache, gate: ports.gate, keys: ports.keys, clock: ports.clock,
             limits: ports.limits)
         configureChannel = ConfigureChannel(
             catalog: ports.catalog, cache: ports.cache, kinds: ports.channelKinds, keys: ports.keys,

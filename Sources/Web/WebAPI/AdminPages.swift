@@ -27,10 +27,11 @@ extension WebAPI {
             })
     }
 
-    private func write(_ order: Order, to json: inout JSONWriter) {
+    func write(_ order: Order, to json: inout JSONWriter) {
         json.string("id", order.id.text)
         json.string("status", order.state.rawValue)
         json.string("product", order.slug.text)
+        json.string("kind", order.kind.name)
         json.integer("quantity", order.quantity)
         json.money(order.total)
         json.string("contact", order.buyer.contact)
@@ -44,18 +45,23 @@ extension WebAPI {
     }
 
     @Sendable func listPayments(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        let query = try request.query(["verdict", "after", "limit"])
+        let query = try request.query(["verdict", "resolution", "order", "after", "limit"])
         var filter = PaymentFilter(limit: try limit(query["limit"]))
+        if let text = query["resolution"], !text.isEmpty {
+            guard let resolution = PaymentResolution(rawValue: text) else {
+                throw ShopError.invalid("resolution", "is not a resolution")
+            }
+            filter.resolution = resolution
+        }
+        filter.order = try order(query["order"])
         if let text = query["verdict"], !text.isEmpty {
             guard let verdict = PaymentVerdict(rawValue: text) else {
                 throw ShopError.invalid("verdict", "is not a verdict")
             }
             filter.verdict = verdict
         }
-        if let after = query["after"], !after.isEmpty {
-            guard let id = Int64(after), id > 0 else { throw ShopError.invalid("after", "must be a payment's id") }
-            filter.after = id
-        }
+        filter.after = try after(query["after"])
+        await ports.forged.drain()
         let payments = try await ports.ledger.payments(filter)
         return .json(
             JSONWriter.object { json in
@@ -64,7 +70,7 @@ extension WebAPI {
             })
     }
 
-    private func write(_ payment: PaymentEntry, to json: inout JSONWriter) {
+    func write(_ payment: PaymentEntry, to json: inout JSONWriter) {
         json.string("id", "\(payment.id)")
         json.string("channel", payment.channel)
         json.string("provider_event", payment.providerEvent)
@@ -77,7 +83,19 @@ extension WebAPI {
         json.time("received_at", payment.receivedAt)
     }
 
-    private func limit(_ text: String?) throws(ShopError) -> Int {
+    func after(_ text: String?) throws(ShopError) -> Int64? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let id = Int64(text), id > 0 else { throw .invalid("after", "must be the number of a line") }
+        return id
+    }
+
+    func order(_ text: String?) throws(ShopError) -> OrderID? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let id = OrderID(text: text) else { throw .invalid("order", "must be an order's id") }
+        return id
+    }
+
+    func limit(_ text: String?) throws(ShopError) -> Int {
         guard let text, !text.isEmpty else { return 100 }
         guard let limit = Int(text), (1...ports.limits.pageRows).contains(limit) else {
             throw .invalid("limit", "must be from 1 to \(ports.limits.pageRows)")

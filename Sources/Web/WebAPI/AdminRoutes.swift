@@ -9,16 +9,13 @@ extension WebAPI {
     var adminRoutes: [Route] {
         [
             owner(.post, "/products", createProduct),
-            owner(.post, "/products/{slug}/cards", importCards),
             owner(.put, "/channels/{channel}", configureChannel),
-            owner(.get, "/orders", listOrders),
-            owner(.get, "/payments", listPayments),
             owner(.get, "/audit", audit),
-        ]
+        ] + adminOrderRoutes + adminMoneyRoutes + adminCardRoutes
     }
 
     /// A route that asks for the admin token before anything else.
-    private func owner(
+    func owner(
         _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Route.Handler
     ) -> Route {
         Route(method, "/api/v1/admin" + path, for: .owner) { request, context in
@@ -34,8 +31,9 @@ extension WebAPI {
     @Sendable private func createProduct(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
         let draft = try Self.productDraft(&fields)
+        let shared = try Self.sharedStock(draft.kind, &fields)
         try fields.end()
-        let product = try await useCases.createProduct(draft)
+        let product = try await useCases.createProduct(draft, shared: shared)
         return .json(JSONWriter.object { write(product, to: &$0) }, status: .created)
     }
 
@@ -43,8 +41,10 @@ extension WebAPI {
         guard let slug = Slug(try fields.string("slug")) else {
             throw .invalid("slug", "must be 1 to 64 of a-z, 0-9 and -")
         }
-        let kind = try fields.optionalString("kind") ?? "card"
-        guard kind == "card" else { throw .invalid("kind", "must be card") }
+        let kind = try kind(&fields)
+        guard let lateMoney = LateMoney(rawValue: try fields.optionalString("late_money") ?? "deliver") else {
+            throw .invalid("late_money", "must be deliver, wait or review")
+        }
         let title = try fields.string("title")
         guard (1...Product.maximumTitleLength).contains(title.unicodeScalars.count) else {
             throw .invalid("title", "must have 1 to \(Product.maximumTitleLength) characters")
@@ -62,7 +62,34 @@ extension WebAPI {
         }
         return ProductDraft(
             slug: slug, title: title, price: price, limits: try limits(&fields), holdSeconds: holdSeconds,
-            window: try window(&fields), fields: try fieldNames(&fields))
+            window: try window(&fields), fields: try fieldNames(&fields), kind: kind, lateMoney: lateMoney)
+    }
+
+    /// A shared product is counted when it is made with `units`, and without end otherwise.
+    private static func kind(_ fields: inout FieldReader) throws(ShopError) -> ProductKind {
+        switch try fields.optionalString("kind") ?? "card" {
+        case "card": return .card
+        case "shared": return fields.holds("units") ? .sharedCounted : .sharedEndless
+        case "manual": return .manual
+        default: throw .invalid("kind", "must be card, shared or manual")
+        }
+    }
+
+    private static func sharedStock(
+        _ kind: ProductKind, _ fields: inout FieldReader
+    ) throws(ShopError) -> SharedStock? {
+        guard kind.name == "shared" else { return nil }
+        let secret = try fields.string("secret")
+        guard kind.isPooled else { return SharedStock(secret: secret, units: nil) }
+        return SharedStock(secret: secret, units: try units(&fields, atLeast: 0))
+    }
+
+    static func units(_ fields: inout FieldReader, atLeast minimum: Int64) throws(ShopError) -> Int {
+        let units = try fields.integer("units")
+        guard (minimum...Int64(CreateProduct.maximumUnits)).contains(units) else {
+            throw .invalid("units", "must be from \(minimum) to \(CreateProduct.maximumUnits)")
+        }
+        return Int(units)
     }
 
     private static func limits(_ fields: inout FieldReader) throws(ShopError) -> PurchaseLimits {
@@ -102,21 +129,6 @@ extension WebAPI {
             throw .invalid("fields", "must be distinct names of a-z, 0-9, - and _")
         }
         return names
-    }
-
-    @Sendable private func importCards(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        guard request.mediaType == "text/plain" else {
-            throw ShopError(.unsupportedMediaType, "send Content-Type: text/plain, one card a line")
-        }
-        let chunks = request.body.map { Array($0.readableBytesView) }
-        let report = try await useCases.importCards(context.parameter("slug"), from: chunks)
-        let body = JSONWriter.object { json in
-            json.integer("batch", report.batch)
-            json.integer("imported", report.imported)
-            json.integer("duplicates", report.duplicates)
-            json.integer("rejected", report.rejected)
-        }
-        return .json(body, status: .created)
     }
 
     @Sendable private func configureChannel(_ request: Request, _ context: ShopRequestContext) async throws -> Response

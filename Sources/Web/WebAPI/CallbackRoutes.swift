@@ -22,7 +22,7 @@ extension WebAPI {
         do {
             body = try await request.bytes(maximum: ports.limits.callbackBytes)
         } catch  where error is NIOTooManyBytesError || (error as? ShopError)?.code == .tooLarge {
-            try await useCases.receiveCallback.refuseTooLarge(channel: channel)
+            try useCases.receiveCallback.refuseTooLarge(channel: channel)
             throw ShopError(.tooLarge, "a callback must not exceed \(ports.limits.callbackBytes) bytes")
         }
         let callback = CallbackRequest(
@@ -34,7 +34,11 @@ extension WebAPI {
                 metadata: ["channel": "\(channel)", "code": "\(fault.code.rawValue)", "cause": "\(fault.cause ?? "")"])
         }
         let status: HTTPResponse.Status =
-            answer.isRecorded ? .ok : answer.verdict == .forged ? .badRequest : .serviceUnavailable
+            switch answer.verdict {
+            case .forged: .badRequest
+            case nil: .serviceUnavailable
+            case .accepted, .duplicate, .late, .mismatched, .unknownOrder: .ok
+            }
         return Response(
             status: status, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(string: answer.word)))

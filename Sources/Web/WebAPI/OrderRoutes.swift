@@ -99,7 +99,11 @@ extension WebAPI {
             json.time("expires_at", order.expiresAt)
         }
         json.string("pay_url", payURL(view.id))
-        if view.state == .delivered { json.array("cards", view.cards) { $0.string($1) } }
+        guard view.state == .delivered else { return }
+        json.array("cards", view.goods) { $0.string($1.secret) }
+        if view.goods.contains(where: { $0.note != nil }) {
+            json.array("notes", view.goods) { $0.string($1.note ?? "") }
+        }
     }
 
     /// The order's token, from the header or from the page's cookie.
@@ -109,7 +113,7 @@ extension WebAPI {
         let id = try useCases.readOrder.authorize(id: context.parameter("id"), token: token(request))
         try await request.noFields(maximumBytes: ports.limits.bodyBytes)
         let order = try await useCases.cancelOrder(id)
-        let view = OrderView(order: order, id: id, cards: [])
+        let view = OrderView(order: order, id: id, goods: [])
         return .json(
             JSONWriter.object { json in
                 json.string("id", id.text)

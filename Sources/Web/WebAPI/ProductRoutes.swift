@@ -27,12 +27,13 @@ extension WebAPI {
         let now = ports.clock.now()
         json.string("slug", product.slug.text)
         json.string("title", product.title)
-        json.string("kind", "card")
+        json.string("kind", product.kind.name)
         json.money(product.price)
         json.object("stock") { json in
-            json.string("mode", "counted")
-            json.integer("available", max(0, ports.gate.available(product.id)))
+            json.string("mode", product.kind.isPooled ? "counted" : "endless")
+            if product.kind.isPooled { json.integer("available", max(0, ports.gate.available(product.id))) }
         }
+        json.string("late_money", product.lateMoney.rawValue)
         json.integer("max_per_order", product.limits.perOrder)
         json.integer("max_per_buyer", product.limits.perBuyer)
         json.integer("hold_seconds", product.holdSeconds)

@@ -19,6 +19,9 @@ public struct FieldReader {
         }
     }
 
+    /// Whether a field is there, taken or not.
+    public func holds(_ name: String) -> Bool { members[name] != nil }
+
     /// A field that must be there.
     public mutating func string(_ name: String) throws(ShopError) -> String {
         guard let value = try optionalString(name) else { throw .invalid(prefix + name, "is missing") }

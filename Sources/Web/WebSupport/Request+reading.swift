@@ -25,6 +25,26 @@ extension Request {
         try FieldReader(try JSONReader.read(Array(buffer.readableBytesView))).end()
     }
 
+    /// Reads the fields of an operation that needs none, but takes some: no body is an empty object.
+    public func optionalFields(maximumBytes: Int) async throws -> FieldReader {
+        let buffer = try await bytes(maximum: maximumBytes)
+        guard buffer.readableBytes > 0 else { return try FieldReader(.object([])) }
+        guard mediaType == "application/json" else {
+            throw ShopError(.unsupportedMediaType, "send no body, or Content-Type: application/json")
+        }
+        return try FieldReader(try JSONReader.read(Array(buffer.readableBytesView)))
+    }
+
+    /// The `charset` of the content type, if one is named.
+    public var charset: String? {
+        for part in headers[.contentType]?.split(separator: ";").dropFirst() ?? [] {
+            let pair = part.split(separator: "=", maxSplits: 1).map { $0.trimmingPrefix(" ").lowercased() }
+            guard pair.count == 2, pair[0] == "charset" else { continue }
+            return pair[1].replacing("\"", with: "").split(separator: " ").first.map { String($0) }
+        }
+        return nil
+    }
+
     /// Reads the whole body.
     ///
     /// - Throws: *too_large*, before reading when the length was announced.

@@ -3,7 +3,7 @@ import GRDB
 /// All migrations, in order.
 enum Migrations {
     static let all: [(name: String, sql: String)] = [
-        (Migration0001.name, Migration0001.sql)
+        (Migration0001.name, Migration0001.sql), (Migration0002.name, Migration0002.sql),
     ]
 
     static func migrator() -> DatabaseMigrator {

@@ -48,7 +48,7 @@ extension WebAPI {
         let order = try await order(context)
         let isOpen = order.state == .awaitingPayment
         let channels = isOpen ? ports.cache.channels().filter(\.isEnabled).map(\.channel.name.text) : []
-        return orderResponse(order, request, cards: [], channels: channels, linksToOrder: true)
+        return orderResponse(order, request, goods: [], channels: channels, linksToOrder: true)
     }
 
     @Sendable private func payFromPage(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
@@ -75,7 +75,7 @@ extension WebAPI {
             return pages.response(
                 .token, language: language, ["title": title, "order": OrderID(text: id)?.text ?? "-"])
         }
-        return orderResponse(order, request, cards: view.cards, channels: [], linksToOrder: false)
+        return orderResponse(order, request, goods: view.goods, channels: [], linksToOrder: false)
     }
 
     /// Nil when the visitor has not shown the order's token yet.
@@ -102,13 +102,14 @@ extension WebAPI {
     }
 
     private func orderResponse(
-        _ order: Order, _ request: Request, cards: [String], channels: [String], linksToOrder: Bool
+        _ order: Order, _ request: Request, goods: [OrderView.Goods], channels: [String], linksToOrder: Bool
     ) -> Response {
         let language = PageWords.language(request.headers[.acceptLanguage])
         let values: [String: Any] = [
             "title": ports.cache.product(order.slug)?.title ?? order.slug.text, "order": order.id.text,
             "amount": PageMoney.text(order.total), "state": order.state.rawValue,
-            "status": PageWords.table(language)[order.state.rawValue] ?? order.state.rawValue, "cards": cards,
+            "status": PageWords.table(language)[order.state.rawValue] ?? order.state.rawValue,
+            "cards": goods.map { ["secret": $0.secret, "note": $0.note as Any? ?? false] },
             "channels": channels, "orderPage": linksToOrder, "refresh": !linksToOrder && !order.state.isSettled,
             "expires": order.state == .awaitingPayment ? order.expiresAt.map(RFC3339.text) as Any : false,
         ]

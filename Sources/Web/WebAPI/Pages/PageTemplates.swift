@@ -27,7 +27,7 @@ enum PageTemplates {
         <dt>{{words.status}}</dt><dd id="status" data-status="{{state}}">{{status}}</dd>
         {{#expires}}<dt>{{words.expires}}</dt><dd><time>{{expires}}</time></dd>{{/expires}}
         </dl>
-        {{#cards}}<pre class="card">{{.}}</pre>{{/cards}}
+        {{#cards}}<pre class="card">{{secret}}</pre>{{#note}}<p class="note">{{note}}</p>{{/note}}{{/cards}}
         {{#channels}}<form method="post" action="/orders/{{order}}/pay">
         <button name="channel" value="{{.}}">{{words.pay}} ({{.}})</button></form>{{/channels}}
         {{#orderPage}}<p><a href="/orders/{{order}}">{{words.orderPage}}</a></p>{{/orderPage}}

@@ -1,0 +1,114 @@
+import Domain
+import GRDB
+import Shop
+
+/// The ways in which an order gets, or does not get, what was paid for, inside one open transaction.
+struct Deliveries {
+    private let transaction: LedgerTransaction
+    private let moment: Timestamp
+    private let note: OwnerNote?
+
+    init(_ transaction: LedgerTransaction, at moment: Timestamp, by note: OwnerNote? = nil) {
+        self.transaction = transaction
+        self.moment = moment
+        self.note = note
+    }
+
+    /// What the order holds becomes the buyer's.
+    func deliverHeld(_ order: Order) throws -> PaymentOutcome {
+        try transaction.deliver(order, at: moment)
+        let delivered = try transaction.move(order, .deliver, at: moment, by: note)
+        return PaymentOutcome(
+            change: OrderChange(order: delivered, changed: true, gate: GateEffect(end: .sold)),
+            resolution: .delivered)
+    }
+
+    /// The units become the buyer's; the goods are still to come.
+    func payHeld(_ order: Order) throws -> PaymentOutcome {
+        try transaction.takeUnits(order, total: 0, held: order.quantity)
+        let paid = try transaction.move(order, .pay, at: moment, by: note)
+        return PaymentOutcome(
+            change: OrderChange(order: paid, changed: true, gate: GateEffect(end: .sold)), resolution: .pending)
+    }
+
+    /// The order goes to *review*, and what it holds back to the pool.
+    func review(_ order: Order) throws -> PaymentOutcome {
+        let holds = order.state == .awaitingPayment
+        if holds { try transaction.release(order) }
+        let moved = try transaction.move(order, .review, at: moment, by: note)
+        return PaymentOutcome(
+            change: OrderChange(order: moved, changed: true, gate: GateEffect(end: holds ? .released : nil)),
+            resolution: .review)
+    }
+
+    /// Why an order that holds nothing cannot have its units again; nil when it can.
+    func refusal(_ order: Order) throws -> Refusal? {
+        let limits = try transaction.product(order.product).limits
+        let units = try transaction.units(of: order.buyer, product: order.product)
+        guard StockRule.mayTakeLate(quantity: order.quantity, limits: limits, units: units) else {
+            return .limitReached
+        }
+        guard order.kind.isPooled else { return nil }
+        let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
+        return cards.count == order.quantity ? nil : .soldOut
+    }
+
+    /// Claims anew for an order that holds nothing, and delivers; a manual one is *paid*.
+    func claimAgain(_ order: Order, otherwise: PaymentDecision.Otherwise) throws -> PaymentOutcome {
+        switch (try refusal(order), otherwise) {
+        case (nil, _): return try claimAndDeliver(order)
+        case (.soldOut?, .wait): return try waitForRestock(order)
+        case (_, _) where order.state == .review: return .unchanged(order, .review)
+        default: return try review(order)
+        }
+    }
+
+    /// - Precondition: ``refusal(_:)`` was nil in this transaction
+    func claimAndDeliver(_ order: Order) throws -> PaymentOutcome {
+        try transaction.addUnits(order, held: 0)
+        if order.kind == .manual { return try paidPastTheGate(order) }
+        if order.kind.isPooled {
+            let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
+            try transaction.claim(cards, for: order.id)
+        }
+        try transaction.handOver(order, at: moment)
+        let event: OrderEvent = .deliver
+        let delivered = try transaction.move(order, event, at: moment, by: note)
+        let taken = order.kind.isPooled ? order.quantity : 0
+        return PaymentOutcome(
+            change: OrderChange(
+                order: delivered, changed: true, gate: GateEffect(cardsTaken: taken, units: order.quantity)),
+            resolution: .delivered)
+    }
+
+    private func waitForRestock(_ order: Order) throws -> PaymentOutcome {
+        try transaction.addUnits(order, held: 0)
+        return try paidPastTheGate(order)
+    }
+
+    private func paidPastTheGate(_ order: Order) throws -> PaymentOutcome {
+        let paid = try transaction.move(order, .pay, at: moment, by: note)
+        return PaymentOutcome(
+            change: OrderChange(order: paid, changed: true, gate: GateEffect(units: order.quantity)),
+            resolution: .pending)
+    }
+
+    /// Delivers a *paid* order that waited; nil while the pool does not reach.
+    func deliverWaiting(_ order: Order) throws -> OrderChange? {
+        let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
+        guard cards.count == order.quantity else { return nil }
+        try transaction.claim(cards, for: order.id)
+        return try deliverPaid(order, cardsTaken: order.quantity)
+    }
+
+    /// Delivers a *paid* order whose goods are there.
+    func deliverPaid(_ order: Order, cardsTaken: Int) throws -> OrderChange {
+        try transaction.handOver(order, at: moment)
+        try transaction.run(
+            Statements.resolvePayments,
+            [PaymentResolution.delivered.rawValue, order.id.identifier.data, PaymentResolution.pending.rawValue],
+            rows: 1)
+        let delivered = try transaction.move(order, .deliver, at: moment, by: note)
+        return OrderChange(order: delivered, changed: true, gate: GateEffect(cardsTaken: cardsTaken))
+    }
+}

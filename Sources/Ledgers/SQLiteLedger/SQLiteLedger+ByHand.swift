@@ -1,0 +1,190 @@
+public import Domain
+import Foundation
+import GRDB
+public import Shop
+
+// What the owner does to orders and money by hand. The same steps, guards and journal as everywhere else.
+extension SQLiteLedger {
+    public func replay(
+        _ payment: Int64, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> PaymentReplay {
+        let limits = limits
+        let replay = try await write(.urgent) { database in
+            let replay = try RecordPayment(database, limits: limits).replay(payment, by: note, at: moment)
+            Failpoint.hit(.replayBeforeCommit)
+            return replay
+        }
+        Failpoint.hit(.replayAfterCommit)
+        return replay
+    }
+
+    public func confirm(
+        _ id: OrderID, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> OrderChange {
+        try await write(.urgent) { database in
+            let transaction = LedgerTransaction(database: database)
+            guard let order = try transaction.order(id) else { throw ShopError(.notFound, "no such order") }
+            let outcome = try Self.confirmed(order, transaction, by: note, at: moment)
+            let bearer = try Self.bearer(of: order, transaction, by: note, at: moment)
+            try transaction.run(
+                """
+                UPDATE payments SET resolution = CASE WHEN id = ? THEN ? ELSE 'confirmed' END
+                WHERE order_id = ? AND resolution = 'review'
+                """, [bearer, outcome.resolution.rawValue, id.identifier.data])
+            guard let change = outcome.change else { throw Row.damaged("order") }
+            return change
+        }
+    }
+
+    private static func confirmed(
+        _ order: Order, _ transaction: LedgerTransaction, by note: OwnerNote, at moment: Timestamp
+    ) throws -> PaymentOutcome {
+        let deliveries = Deliveries(transaction, at: moment, by: note)
+        switch order.state {
+        case .awaitingPayment:
+            return try order.kind == .manual ? deliveries.payHeld(order) : deliveries.deliverHeld(order)
+        case .expired, .cancelled, .review:
+            switch try deliveries.refusal(order) {
+            case nil: return try deliveries.claimAndDeliver(order)
+            case .soldOut: throw ShopError(.soldOut, "the pool has fewer cards than the order needs; import some first")
+            case .limitReached, .notOnSale:
+                throw ShopError(.limitReached, "this buyer has had as many as one buyer may; refund the order instead")
+            }
+        case .queued, .rejected, .paid, .delivered, .refundPending, .refunded:
+            throw ShopError(.wrongState, "the order is \(order.state.rawValue) and cannot be confirmed")
+        }
+    }
+
+    /// The entry of the inbox that carries the delivery: a payment of the exact amount that waits in *review*, or one
+    /// that says that the owner vouches for the money.
+    private static func bearer(
+        of order: Order, _ transaction: LedgerTransaction, by note: OwnerNote, at moment: Timestamp
+    ) throws -> Int64 {
+        let exact = try Int64.fetchOne(
+            transaction.database,
+            sql: """
+                SELECT id FROM payments WHERE order_id = ? AND resolution = 'review' AND verdict = 'late'
+                    AND amount = ? AND currency = ? ORDER BY id LIMIT 1
+                """, arguments: [order.id.identifier.data, order.total.amount, order.total.currency.code])
+        if let exact { return exact }
+        try transaction.run(
+            Statements.insertPayment,
+            [
+                order.channel.text, "by-hand-\(order.id.text)", nil, order.id.identifier.data, order.total.amount,
+                order.total.currency.code, PaymentVerdict.accepted.rawValue, PaymentResolution.review.rawValue,
+                moment.milliseconds, "confirmed by \(note.actor)", PaymentNotice.Claim.paid.rawValue,
+            ], rows: 1)
+        return transaction.database.lastInsertedRowID
+    }
+
+    public func fulfil(
+        _ id: OrderID, sealed: [UInt8], by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> OrderChange {
+        try await write(.urgent) { database in
+            let transaction = LedgerTransaction(database: database)
+            guard let order = try transaction.order(id) else { throw ShopError(.notFound, "no such order") }
+            guard order.kind == .manual, order.state == .paid else {
+                throw ShopError(
+                    .wrongState,
+                    "the order is \(order.state.rawValue); only a paid order of a manual product is fulfilled")
+            }
+            try transaction.run(
+                "INSERT INTO fulfilments (order_id, secret, created_at) VALUES (?, ?, ?)",
+                [id.identifier.data, Data(sealed), moment.milliseconds], rows: 1)
+            return try Deliveries(transaction, at: moment, by: note).deliverPaid(order, cardsTaken: 0)
+        }
+    }
+
+    public func deliverWaiting(at moment: Timestamp, limit: Int) async throws(ShopError) -> [OrderChange] {
+        // Looked up on a reader first: nearly always nobody waits, and that must not cost a write.
+        let waiting = try await read { database in try Self.waiting(database, limit: limit) }
+        guard !waiting.isEmpty else { return [] }
+        return try await write(.urgent) { database in
+            let deliveries = Deliveries(LedgerTransaction(database: database), at: moment)
+            return try Self.waiting(database, limit: limit).compactMap { try deliveries.deliverWaiting($0) }
+        }
+    }
+
+    /// Orders that wait for restock and whose pool has at least one card.
+    private static func waiting(_ database: Database, limit: Int) throws -> [Order] {
+        try Row.fetchAll(
+            database.cachedStatement(sql: Statements.waitingOrders), arguments: [limit]
+        ).map { try Order(row: $0) }
+    }
+
+    // MARK: Refunds
+
+    public func requestRefund(
+        _ id: OrderID, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> OrderChange {
+        try await write(.urgent) { database in
+            let transaction = LedgerTransaction(database: database)
+            guard let order = try transaction.order(id) else { throw ShopError(.notFound, "no such order") }
+            if order.state == .refundPending || order.state == .refunded {
+                return OrderChange(order: order, changed: false)
+            }
+            guard order.state.after(.requestRefund) != nil else {
+                throw ShopError(
+                    .wrongState, "the order is \(order.state.rawValue); nothing was paid that could go back")
+            }
+            let counted = order.state == .paid || order.state == .delivered
+            let moved = try RefundCases(transaction).request(order, by: note, at: moment)
+            return OrderChange(
+                order: moved, changed: true, gate: GateEffect(units: counted ? -order.quantity : 0))
+        }
+    }
+
+    public func requestRefund(
+        case id: Int64, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> RefundCase {
+        try await write(.urgent) { database in
+            let cases = RefundCases(LedgerTransaction(database: database))
+            let refund = try cases.refund(id)
+            if refund.state == .open { try cases.move(refund, .request, outcome: nil, by: note, at: moment) }
+            return try cases.refund(id)
+        }
+    }
+
+    public func note(refund id: Int64, outcome: String, at moment: Timestamp) async throws(ShopError) {
+        _ = try await write(.urgent) { database in
+            try LedgerTransaction(database: database).run(
+                "UPDATE refunds SET outcome = ?, changed_at = ? WHERE id = ? AND state = 'requested'",
+                [outcome, moment.milliseconds, id])
+        }
+    }
+
+    public func finishRefund(
+        _ id: Int64, outcome: String, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> (refund: RefundCase, change: OrderChange) {
+        let finished = try await write(.urgent) { database -> (RefundCase, OrderChange) in
+            let cases = RefundCases(LedgerTransaction(database: database))
+            let finished = try cases.finish(id, outcome: outcome, by: note, at: moment)
+            return (finished.refund, finished.change)
+        }
+        return (refund: finished.0, change: finished.1)
+    }
+
+    public func refunds(_ filter: RefundFilter) async throws(ShopError) -> [RefundCase] {
+        var conditions: [String] = ["1"]
+        var arguments: StatementArguments = []
+        if let state = filter.state {
+            conditions.append("r.state = ?")
+            arguments += [state.rawValue]
+        }
+        if let order = filter.order {
+            conditions.append("r.order_id = ?")
+            arguments += [order.identifier.data]
+        }
+        if let after = filter.after {
+            conditions.append("r.id < ?")
+            arguments += [after]
+        }
+        arguments += [filter.limit]
+        let sql = """
+            \(Statements.refundColumns) WHERE \(conditions.joined(separator: " AND ")) ORDER BY r.id DESC LIMIT ?
+            """
+        return try await read { [arguments] database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).map { try RefundCase(row: $0) }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+public import Domain
+import Foundation
+import GRDB
+public import Shop
+
+// Adding cards to a pool, and looking at them.
+extension SQLiteLedger: CardStore {
+    public func openBatch(of product: ProductID, at moment: Timestamp) async throws(ShopError) -> Int64 {
+        try await write(.patient) { database in
+            try LedgerTransaction(database: database).run(
+                "INSERT INTO batches (product_id, created_at) VALUES (?, ?)", [product.number, moment.milliseconds],
+                rows: 1)
+            return database.lastInsertedRowID
+        }
+    }
+
+    public func add(
+        _ cards: [SealedCard], to product: ProductID, batch: Int64
+    ) async throws(ShopError) -> ImportedSlice {
+        try await write(.patient) { database in
+            let transaction = LedgerTransaction(database: database)
+            var duplicates: [Int] = []
+            for (position, card) in cards.enumerated() {
+                let inserted = try transaction.run(
+                    """
+                    INSERT INTO cards (product_id, batch_id, state, fingerprint, secret, note)
+                    VALUES (?, ?, 'available', ?, ?, ?) ON CONFLICT (product_id, fingerprint) DO NOTHING
+                    """,
+                    [
+                        product.number, batch, Data(card.fingerprint), Data(card.secret), card.note.map { Data($0) },
+                    ])
+                if inserted == 0 { duplicates.append(position) }
+            }
+            let imported = cards.count - duplicates.count
+            try transaction.run(
+                "UPDATE batches SET imported = imported + ? WHERE id = ? AND product_id = ?",
+                [imported, batch, product.number], rows: 1)
+            Failpoint.hit(.importBeforeCommit)
+            return ImportedSlice(imported: imported, duplicates: duplicates)
+        }
+    }
+
+    public func rehearsal(of product: ProductID) async throws(ShopError) -> any ImportRehearsal {
+        try SQLiteRehearsal(ledger: self, product: product)
+    }
+
+    // MARK: Looking
+
+    public func card(_ id: Int64) async throws(ShopError) -> CardEntry? {
+        try await read { database in
+            try Row.fetchOne(database, sql: Self.cardSQL, arguments: [id]).map { try CardEntry(row: $0) }
+        }
+    }
+
+    static let cardSQL = "SELECT id, product_id, batch_id, state, order_id FROM cards WHERE id = ?"
+
+    public func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry] {
+        let (condition, arguments) = Self.condition(filter)
+        return try await read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT id, product_id, batch_id, state, order_id FROM cards \(condition)",
+                arguments: arguments
+            ).map { try CardEntry(row: $0) }
+        }
+    }
+
+    public func contents(_ filter: CardFilter) async throws(ShopError) -> [(id: Int64, goods: SealedGoods)] {
+        let (condition, arguments) = Self.condition(filter)
+        return try await read { database in
+            try Row.fetchAll(database, sql: "SELECT id, secret, note FROM cards \(condition)", arguments: arguments)
+                .map { row in
+                    let note = row["note"] as Data?
+                    return (row["id"], SealedGoods(secret: Array(row["secret"] as Data), note: note.map { Array($0) }))
+                }
+        }
+    }
+
+    private static func condition(_ filter: CardFilter) -> (String, StatementArguments) {
+        var conditions = ["id > ?", "product_id = ?"]
+        var arguments: StatementArguments = [filter.after, filter.product.number]
+        if let state = filter.state {
+            conditions.append("state = ?")
+            arguments += [state.rawValue]
+        }
+        if let batch = filter.batch {
+            conditions.append("batch_id = ?")
+            arguments += [batch]
+        }
+        if let order = filter.order {
+            conditions.append("order_id = ?")
+            arguments += [order.identifier.data]
+        }
+        arguments += [filter.limit]
+        return ("WHERE \(conditions.joined(separator: " AND ")) ORDER BY id LIMIT ?", arguments)
+    }
+
+    public func batches(of product: ProductID, limit: Int) async throws(ShopError) -> [CardBatch] {
+        try await read { database in
+            let ids = try Int64.fetchAll(
+                database, sql: "SELECT id FROM batches WHERE product_id = ? ORDER BY id DESC LIMIT ?",
+                arguments: [product.number, limit])
+            return try ids.compactMap { try Self.batch($0, database) }
+        }
+    }
+
+    public func batch(_ id: Int64) async throws(ShopError) -> CardBatch? {
+        try await read { database in try Self.batch(id, database) }
+    }
+
+    private static func batch(_ id: Int64, _ database: Database) throws -> CardBatch? {
+        guard let row = try Row.fetchOne(database, sql: "SELECT * FROM batches WHERE id = ?", arguments: [id]) else {
+            return nil
+        }
+        var cards: [CardState: Int] = [:]
+        let counts = try Row.fetchAll(
+            database, sql: "SELECT state, count(*) AS count FROM cards WHERE batch_id = ? GROUP BY state",
+            arguments: [id])
+        for count in counts {
+            guard let state = CardState(rawValue: count["state"]) else { throw Row.damaged("state") }
+            cards[state] = count["count"]
+        }
+        return CardBatch(
+            id: id, product: ProductID(row["product_id"]), createdAt: Timestamp(milliseconds: row["created_at"]),
+            imported: row["imported"], undone: row["undone"], cards: cards)
+    }
+
+    // MARK: Taking out
+
+    public func void(
+        _ card: Int64, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> CardEntry {
+        try await write(.urgent) { database in
+            let transaction = LedgerTransaction(database: database)
+            let entry = try Self.card(card, mustBe: .void, in: database)
+            try transaction.run(
+                "UPDATE cards SET state = 'voided' WHERE id = ? AND state = 'available'", [entry.id], rows: 1)
+            try transaction.log("void", subject: "card \(entry.id)", by: note, at: moment)
+            return try Self.card(card, mustBe: nil, in: database)
+        }
+    }
+
+    public func replace(
+        _ card: Int64, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> CardEntry {
+        try await write(.urgent) { database in
+            let transaction = LedgerTransaction(database: database)
+            let entry = try Self.card(card, mustBe: .replace, in: database)
+            guard let order = entry.order else { throw Row.damaged("order_id") }
+            guard let other = try transaction.availableCards(of: entry.product, limit: 1).first else {
+                throw ShopError(.soldOut, "no card is left to replace it with")
+            }
+            try transaction.run(
+                "UPDATE cards SET state = 'voided', order_id = NULL WHERE id = ? AND state = 'sold'", [entry.id],
+                rows: 1)
+            try transaction.run(
+                "UPDATE cards SET state = 'sold', order_id = ? WHERE id = ? AND state = 'available'",
+                [order.identifier.data, other], rows: 1)
+            try transaction.log(
+                "replace", subject: "card \(entry.id) of order \(order.text) by card \(other)", by: note, at: moment)
+            return try Self.card(other, mustBe: nil, in: database)
+        }
+    }
+
+    /// - Throws: *not_found*, or *wrong_state* when the event is illegal for the card.
+    private static func card(_ id: Int64, mustBe event: CardEvent?, in database: Database) throws -> CardEntry {
+        guard let row = try Row.fetchOne(database, sql: Self.cardSQL, arguments: [id]) else {
+            throw ShopError(.notFound, "no such card")
+        }
+        let entry = try CardEntry(row: row)
+        if let event, entry.state.after(event) == nil {
+            throw ShopError(.wrongState, "the card is \(entry.state.rawValue)")
+        }
+        return entry
+    }
+
+    public func undo(_ batch: Int64, limit: Int) async throws(ShopError) -> Int {
+        let count = try await write(.patient) { database in
+            let transaction = LedgerTransaction(database: database)
+            let removed = try transaction.run(
+                """
+                DELETE FROM cards WHERE state = 'available' AND id IN (
+                    SELECT id FROM cards WHERE batch_id = ? AND state = 'available' ORDER BY id DESC LIMIT ?)
+                """, [batch, limit])
+            try transaction.run(
+                "UPDATE batches SET imported = imported - ?, undone = undone + ? WHERE id = ?",
+                [removed, removed, batch], rows: 1)
+            Failpoint.hit(.undoBeforeCommit)
+            return removed
+        }
+        Failpoint.hit(.undoAfterCommit)
+        return count
+    }
+
+    // MARK: Journal
+
+    public func log(
+        _ action: String, subject: String, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) {
+        try await write(.patient) { database in
+            try LedgerTransaction(database: database).log(action, subject: subject, by: note, at: moment)
+        }
+    }
+
+    public func ownerJournal(after: Int64?, limit: Int) async throws(ShopError) -> [OwnerEntry] {
+        try await read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM owner_journal WHERE id < ? ORDER BY id DESC LIMIT ?",
+                arguments: [after ?? .max, limit]
+            ).map { row in
+                OwnerEntry(
+                    id: row["id"], at: Timestamp(milliseconds: row["at"]), action: row["action"],
+                    subject: row["subject"], note: OwnerNote(actor: row["actor"], reason: row["reason"]))
+            }
+        }
+    }
+}

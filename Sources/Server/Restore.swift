@@ -1,0 +1,161 @@
+import Crypto
+public import Domain
+import Foundation
+import NIOCore
+import SQLiteLedger
+import Shop
+import WebSupport
+
+/// Makes a backup the ledger of a shop that is not running.
+///
+/// The backup is copied beside the ledger, and everything that can be wrong with it is found out there: it is checked,
+/// opened with the master key, brought up to date and audited. Only then does it take the ledger's name, in one step.
+public enum LedgerRestore {
+    /// What a restore came to.
+    public struct Outcome: Sendable {
+        /// One line of JSON.
+        public let json: String
+        /// Whether every invariant holds in the restored ledger.
+        public let isClean: Bool
+    }
+
+    /// - Parameter replaces: whether a ledger that is there already gives way; it is kept under another name
+    /// - Throws: *internal* or *already_exists* that says why; then the ledger is as it was.
+    public static func run(
+        data: String, from file: String, replaces: Bool, secrets: OwnerSecrets
+    ) async throws(ShopError) -> Outcome {
+        let file = URL(fileURLWithPath: file).path
+        try refuseUnlikely(file)
+        let folder = try DataFolder(path: data)
+        defer { folder.unlock() }
+        guard replaces || !DataFolder.hasLedger(data) else {
+            throw ShopError(
+                .alreadyExists,
+                "there is a ledger in \(data) already; with --replace it is kept under another name and gives way")
+        }
+        let copy = folder.ledgerPath + ".restoring"
+        try DurableFile.removeDatabase(copy)
+        do throws(ShopError) {
+            try DurableFile.copy(file, to: copy)
+            let summary = try SQLiteLedger.examine(copy, named: file)
+            let report = try await prepare(copy, with: try masterKey(folder, secrets, opening: summary.keys))
+            let kept = try exchange(copy, folder)
+            return Outcome(json: json(file, folder, kept: kept, summary, report), isClean: report.ok)
+        } catch {
+            try? DurableFile.removeDatabase(copy)
+            throw error
+        }
+    }
+
+    /// What can be seen from outside, before anything is copied.
+    private static func refuseUnlikely(_ file: String) throws(ShopError) {
+        guard let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: file)) else {
+            throw ShopError(.internalFault, "\(file) cannot be read")
+        }
+        // The first bytes of every database (https://www.sqlite.org/fileformat2.html).
+        guard (try? handle.read(upToCount: 16)) == Data("SQLite format 3\0".utf8) else {
+            throw ShopError(.internalFault, "\(file) is not the ledger of a shop")
+        }
+        guard (DurableFile.size(file + "-wal") ?? 0) == 0 else {
+            throw ShopError(
+                .internalFault,
+                "\(file) has its newest entries in \(file)-wal, so it is no backup; put both into a folder as "
+                    + "\(SQLiteLedger.fileName) and \(SQLiteLedger.fileName)-wal, and back that up first")
+        }
+    }
+
+    private static func masterKey(
+        _ folder: DataFolder, _ secrets: OwnerSecrets, opening keys: SealingKeys
+    ) throws(ShopError) -> SymmetricKey {
+        // A rotation that was cut off is settled by the ledger it belongs to, if that can still be read.
+        try? folder.endRotation()
+        let candidates = try folder.candidates(given: secrets.masterKey)
+        let needed = keys.fingerprint ?? "not noted in it"
+        guard let first = candidates.first else {
+            throw ShopError(
+                .internalFault,
+                "the master key is missing: neither SLUICE_MASTER_KEY nor \(folder.masterKeyPath) is there; the backup "
+                    + "was sealed with the key whose fingerprint is \(needed)")
+        }
+        guard let fitting = candidates.first(where: { keys.open(with: $0) }) else {
+            throw KeyRing.misfit(stored: needed, given: KeyRing.masterFingerprint(first))
+        }
+        return fitting
+    }
+
+    /// Brings the copy up to date, notes its master key and audits it.
+    private static func prepare(_ copy: String, with master: SymmetricKey) async throws(ShopError) -> AuditReport {
+        let report = try await audit(copy, with: master)
+        guard (DurableFile.size(copy + "-wal") ?? 0) == 0 else {
+            throw ShopError(.internalFault, "the log of \(copy) could not be written back")
+        }
+        for name in DurableFile.companions { try DurableFile.remove(copy + name) }
+        try DurableFile.flush(copy)
+        return report
+    }
+
+    private static func audit(_ copy: String, with master: SymmetricKey) async throws(ShopError) -> AuditReport {
+        let ledger = try SQLiteLedger(path: copy, limits: Limits(), metrics: PrometheusRegistry())
+        defer { ledger.close() }
+        _ = try await OpenKeyRing(catalog: ledger)(master: master)
+        return try await ledger.audit()
+    }
+
+    // MARK: Taking the place
+
+    /// Gives the copy the ledger's name. Returns the name that the old ledger has now.
+    private static func exchange(_ copy: String, _ folder: DataFolder) throws(ShopError) -> String? {
+        let ledger = folder.ledgerPath
+        let stamp = RFC3339.text(SystemClock().now()).prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
+        let kept = ".before-restore-\(stamp)"
+        let hasLedger = DataFolder.hasLedger(folder.url.path)
+        if hasLedger { try writeBackLog(ledger) }
+        try clearLog(of: ledger, hasLedger: hasLedger, kept: kept)
+        // A second name first: at no moment is there no ledger, which the next start would take for a new shop.
+        if hasLedger { try DurableFile.link(ledger, as: ledger + kept) }
+        try DurableFile.flush(folder.url.path)
+        try DurableFile.move(copy, to: ledger)
+        return hasLedger ? ledger + kept : nil
+    }
+
+    private static func writeBackLog(_ ledger: String) throws(ShopError) {
+        do throws(ShopError) {
+            try SQLiteLedger.writeBackLog(ledger)
+        } catch {
+            throw ShopError(
+                .internalFault,
+                "\(error.detail); if it is damaged, move it and its -wal away and restore without --replace",
+                cause: error.cause)
+        }
+    }
+
+    /// What is left of another ledger's log must not be read as the new one's.
+    private static func clearLog(of ledger: String, hasLedger: Bool, kept: String) throws(ShopError) {
+        if let bytes = DurableFile.size(ledger + "-wal"), bytes > 0 {
+            guard !hasLedger else {
+                throw ShopError(.internalFault, "the log of \(ledger) is in use; is a backup running?")
+            }
+            try DurableFile.move(ledger + "-wal", to: ledger + "-wal" + kept)
+        }
+        for name in DurableFile.companions { try DurableFile.remove(ledger + name) }
+    }
+
+    private static func json(
+        _ file: String, _ folder: DataFolder, kept: String?, _ summary: LedgerSummary, _ report: AuditReport
+    ) -> String {
+        let since = summary.newestEntry.map { "after \(RFC3339.text($0))" } ?? "since the backup"
+        let json = JSONWriter.object { json in
+            json.string("file", file)
+            json.string("ledger", folder.ledgerPath)
+            json.string("replaced_ledger", kept)
+            summary.write(to: &json)
+            json.bool("audit_ok", report.ok)
+            json.string(
+                "warning",
+                "Cards that were sold \(since) are in the pool again, and would be sold a second time; orders and "
+                    + "payments of that time are not in this ledger. Before you let buyers in, compare your provider's "
+                    + "list of payments with the orders, and take those cards out of the pool.")
+        }
+        return String(buffer: json)
+    }
+}

@@ -1,0 +1,124 @@
+/// One line of an import: a card, or why it is none.
+public struct CardLine: Hashable, Sendable {
+    /// Its number in the text, from 1; blank lines are counted.
+    public let number: Int
+    /// What is sold, in UTF-8.
+    public var secret: [UInt8] = []
+    /// What the buyer is told with it, in UTF-8.
+    public var note: [UInt8]?
+    /// Why the line is no card.
+    public var fault: ImportReport.Reason?
+
+    /// A card's note follows its secret after four dashes.
+    static let separator = Array("----".utf8)
+
+    init(number: Int, fault: ImportReport.Reason) {
+        self.number = number
+        self.fault = fault
+    }
+
+    /// Takes a line apart: `secret`, or `secret----note`.
+    init(number: Int, text: [UInt8]) {
+        self.number = number
+        guard let start = Self.firstSeparator(in: text) else {
+            secret = text
+            return
+        }
+        secret = Array(text[..<start])
+        let rest = text[(start + Self.separator.count)...]
+        note = rest.isEmpty ? nil : Array(rest)
+        if secret.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { fault = .emptySecret }
+    }
+
+    private static func firstSeparator(in text: [UInt8]) -> Int? {
+        guard text.count >= separator.count else { return nil }
+        var dashes = 0
+        for (index, byte) in text.enumerated() {
+            dashes = byte == UInt8(ascii: "-") ? dashes + 1 : 0
+            if dashes == separator.count { return index + 1 - separator.count }
+        }
+        return nil
+    }
+}
+
+/// Cuts a stream of bytes into the lines of an import: LF or CRLF, blank lines skipped, a byte order mark dropped.
+///
+/// Without a given charset the first line that is not plain ASCII decides: if it is UTF-8 the text is, otherwise it is
+/// GB18030, which holds GBK and GB2312.
+public struct CardLines {
+    private var rest: [UInt8] = []
+    private var isTooLong = false
+    private var number = 0
+    private var charset: CardCharset?
+    private var decoder: GB18030Decoder?
+    private let maximumLength: Int
+
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// - Parameters:
+    ///   - maximumLength: bytes of a line, in UTF-8
+    ///   - charset: how the text is written, if that is known
+    public init(maximumLength: Int, charset: CardCharset? = nil) {
+        self.maximumLength = maximumLength
+        self.charset = charset
+    }
+
+    /// The lines that the bytes complete.
+    public mutating func append(_ bytes: [UInt8]) -> [CardLine] {
+        var lines: [CardLine] = []
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            extend(bytes[start..<end])
+            complete(into: &lines)
+            start = end + 1
+        }
+        extend(bytes[start...])
+        return lines
+    }
+
+    /// The last line, if the text does not end with a line break.
+    public mutating func finish() -> [CardLine] {
+        var lines: [CardLine] = []
+        complete(into: &lines)
+        return lines
+    }
+
+    private mutating func extend(_ bytes: ArraySlice<UInt8>) {
+        // Two bytes more than the longest line: a carriage return, and one to know that it is too long.
+        guard rest.count + bytes.count <= maximumLength + 2 + Self.byteOrderMark.count else {
+            isTooLong = true
+            return
+        }
+        rest.append(contentsOf: bytes)
+    }
+
+    private mutating func complete(into lines: inout [CardLine]) {
+        defer {
+            rest.removeAll(keepingCapacity: true)
+            isTooLong = false
+        }
+        number += 1
+        if number == 1, rest.starts(with: Self.byteOrderMark) {
+            rest.removeFirst(Self.byteOrderMark.count)
+            charset = .utf8
+        }
+        if isTooLong { return lines.append(CardLine(number: number, fault: .tooLong)) }
+        if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
+        guard rest.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { return }
+        guard let text = decoded() else { return lines.append(CardLine(number: number, fault: .undecodable)) }
+        let line =
+            text.count <= maximumLength
+            ? CardLine(number: number, text: text) : CardLine(number: number, fault: .tooLong)
+        lines.append(line)
+    }
+
+    /// The line in UTF-8; nil when it is not written in the text's charset.
+    private mutating func decoded() -> [UInt8]? {
+        if rest.allSatisfy({ $0 < 0x80 }) { return rest }
+        let isUTF8 = String(validating: rest, as: UTF8.self) != nil
+        if charset == nil { charset = isUTF8 ? .utf8 : .gb18030 }
+        guard charset == .gb18030 else { return isUTF8 ? rest : nil }
+        decoder = decoder ?? GB18030Decoder()
+        return decoder?.decode(rest)
+    }
+}

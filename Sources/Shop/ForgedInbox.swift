@@ -1,0 +1,126 @@
+public import Domain
+import NIOConcurrencyHelpers
+
+/// What is kept of callbacks that cannot be verified until it is written. Event in, batch out; bounded in number and
+/// bytes: beyond the bounds the oldest are only counted.
+struct ForgedBuffer: Sendable {
+    /// What is written in one go: callbacks of one channel, oldest first.
+    struct Batch: Sendable {
+        let channel: Slug
+        var callbacks: [ForgedCallback]
+        let uncounted: Int
+    }
+
+    private struct Waiting: Sendable {
+        var callbacks: [ForgedCallback] = []
+        var head = 0
+        var dropped = 0
+
+        var count: Int { callbacks.count - head }
+    }
+
+    private let maximumPerChannel: Int
+    private let maximumBytes: Int
+    private let perBatch: Int
+    private var bytes = 0
+    private var waiting: [Slug: Waiting] = [:]
+
+    init(limits: Limits) {
+        maximumPerChannel = limits.callbacksKept
+        maximumBytes = limits.forgedBytes
+        perBatch = limits.forgedPerFlush
+    }
+
+    var isEmpty: Bool { waiting.isEmpty }
+
+    mutating func add(_ callback: ForgedCallback, to channel: Slug) {
+        var entry = waiting[channel] ?? Waiting()
+        let size = callback.raw.utf8.count
+        while entry.count > 0, entry.count >= maximumPerChannel || bytes + size > maximumBytes {
+            bytes -= entry.callbacks[entry.head].raw.utf8.count
+            entry.head += 1
+            entry.dropped += 1
+        }
+        if entry.head > maximumPerChannel {
+            entry.callbacks.removeFirst(entry.head)
+            entry.head = 0
+        }
+        if bytes + size > maximumBytes {
+            entry.dropped += 1
+        } else {
+            entry.callbacks.append(callback)
+            bytes += size
+        }
+        waiting[channel] = entry
+    }
+
+    mutating func next() -> Batch? {
+        guard let channel = waiting.keys.first, var entry = waiting.removeValue(forKey: channel) else { return nil }
+        let callbacks = Array(entry.callbacks[entry.head...].prefix(perBatch))
+        bytes -= callbacks.reduce(0) { $0 + $1.raw.utf8.count }
+        entry.head += callbacks.count
+        let batch = Batch(channel: channel, callbacks: callbacks, uncounted: entry.dropped)
+        entry.dropped = 0
+        if entry.count > 0 { waiting[channel] = entry }
+        return batch
+    }
+}
+
+/// Writes callbacks that cannot be verified, a few at a time and with pauses, so that a flood of them neither fills
+/// the disk nor stands in the way of orders. Nobody waits for it: a forged callback is refused whether it is written
+/// or not, and a crash loses at most what waited.
+public final class ForgedInbox: Sendable {
+    private struct State {
+        var buffer: ForgedBuffer
+        var isWriting = false
+    }
+
+    private let ledger: any Ledger
+    private let pauseMilliseconds: Int64
+    private let state: NIOLockedValueBox<State>
+    private let onFailure: @Sendable (ShopError) -> Void
+
+    /// - Parameter onFailure: told when callbacks could not be written; they are lost
+    public init(ledger: any Ledger, limits: Limits, onFailure: @escaping @Sendable (ShopError) -> Void = { _ in }) {
+        self.ledger = ledger
+        self.onFailure = onFailure
+        pauseMilliseconds = limits.forgedPauseMilliseconds
+        state = NIOLockedValueBox(State(buffer: ForgedBuffer(limits: limits)))
+    }
+
+    /// Takes a callback and returns at once.
+    public func add(_ callback: ForgedCallback, to channel: Slug) {
+        let isFirst = state.withLockedValue { state in
+            state.buffer.add(callback, to: channel)
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        if isFirst { Task { await write() } }
+    }
+
+    /// Writes everything that waits, without pauses. For those who want to read the inbox, and for a stopping shop.
+    public func drain() async {
+        while let batch = state.withLockedValue({ $0.buffer.next() }) { await write(batch) }
+    }
+
+    private func write() async {
+        while true {
+            let batch = state.withLockedValue { state in
+                let batch = state.buffer.next()
+                if batch == nil { state.isWriting = false }
+                return batch
+            }
+            guard let batch else { return }
+            await write(batch)
+            try? await Task.sleep(for: .milliseconds(pauseMilliseconds))
+        }
+    }
+
+    private func write(_ batch: ForgedBuffer.Batch) async {
+        do throws(ShopError) {
+            try await ledger.recordForged(batch.callbacks, uncounted: batch.uncounted, channel: batch.channel)
+        } catch {
+            onFailure(error)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+public import Domain
+
+/// What taking a batch out again did.
+public struct UndoReport: Hashable, Sendable {
+    /// Cards that were taken out.
+    public let removed: Int
+    /// The batch as it is now.
+    public let batch: CardBatch
+
+    /// Puts the parts together.
+    public init(removed: Int, batch: CardBatch) {
+        self.removed = removed
+        self.batch = batch
+    }
+}
+
+/// What the owner does with cards that are in a pool or were sold.
+public struct ManageCards: Sendable {
+    private let cards: any CardStore
+    private let cache: CatalogCache
+    private let gate: any Gate
+    private let keys: KeyRing
+    private let clock: any Clock
+    private let limits: Limits
+
+    /// Puts the parts together.
+    public init(
+        cards: any CardStore, cache: CatalogCache, gate: any Gate, keys: KeyRing, clock: any Clock, limits: Limits
+    ) {
+        self.cards = cards
+        self.cache = cache
+        self.gate = gate
+        self.keys = keys
+        self.clock = clock
+        self.limits = limits
+    }
+
+    /// The product of that slug.
+    ///
+    /// - Throws: *no_such_product*.
+    public func product(_ slug: String) throws(ShopError) -> Product {
+        guard let slug = Slug(slug), let product = cache.product(slug) else {
+            throw ShopError(.noSuchProduct, "no product is called that")
+        }
+        return product
+    }
+
+    /// Takes an available card out of the pool.
+    public func void(_ card: Int64, by note: OwnerNote) async throws(ShopError) -> CardEntry {
+        let voided = try await cards.void(card, by: note, at: clock.now())
+        gate.restock(voided.product, by: -1)
+        return voided
+    }
+
+    /// Gives the buyer of a sold card another one; the first is voided.
+    ///
+    /// - Returns: the other card
+    public func replace(_ card: Int64, by note: OwnerNote) async throws(ShopError) -> CardEntry {
+        let replacement = try await cards.replace(card, by: note, at: clock.now())
+        gate.restock(replacement.product, by: -1)
+        return replacement
+    }
+
+    /// Takes the available cards of a batch out of the books, slice by slice, as if they had never been imported: they
+    /// may be imported again. Safe to repeat.
+    ///
+    /// - Parameter leavesSold: false refuses a batch of which a card is held or sold; true takes out what is left
+    /// - Throws: *not_found*; *wrong_state* that says how many cards are held or sold.
+    public func undo(_ id: Int64, leavesSold: Bool, by note: OwnerNote) async throws(ShopError) -> UndoReport {
+        guard let before = try await cards.batch(id) else { throw ShopError(.notFound, "no such batch") }
+        let (held, sold) = (before.cards[.held] ?? 0, before.cards[.sold] ?? 0)
+        guard leavesSold || held + sold == 0 else {
+            throw ShopError(
+                .wrongState, "of this batch \(held) cards are held and \(sold) are sold; ask for the rest only")
+        }
+        try await cards.log("undo", subject: "batch \(id)", by: note, at: clock.now())
+        var removed = 0
+        while true {
+            let count = try await cards.undo(id, limit: limits.importSliceCards)
+            gate.restock(before.product, by: -count)
+            removed += count
+            if count < limits.importSliceCards { break }
+        }
+        return UndoReport(removed: removed, batch: try await cards.batch(id) ?? before)
+    }
+
+    /// Writes cards out as an import would read them, one a line, slice by slice. The export itself is written down
+    /// before the first byte leaves.
+    ///
+    /// - Parameter write: takes one slice of the text
+    public func export(
+        _ product: Product, state: CardState, by note: OwnerNote, write: (String) async throws -> Void
+    ) async throws {
+        try await beginExport(product, state: state, by: note)
+        var filter = CardFilter(product: product.id, state: state, limit: limits.importSliceCards)
+        while true {
+            let slice = try await cards.contents(filter)
+            guard let last = slice.last else { return }
+            var text = ""
+            for card in slice { text += try line(card.goods, of: product) }
+            try await write(text)
+            filter.after = last.id
+        }
+    }
+
+    private func beginExport(
+        _ product: Product, state: CardState, by note: OwnerNote
+    ) async throws(ShopError) {
+        try await cards.log(
+            "export", subject: "\(state.rawValue) cards of \(product.slug.text)", by: note, at: clock.now())
+    }
+
+    private func line(_ goods: SealedGoods, of product: Product) throws(ShopError) -> String {
+        let context = KeyRing.cardContext(product.id)
+        var line = try keys.open(goods.secret, context: context)
+        if let note = goods.note {
+            line += CardLine.separator
+            line += try keys.open(note, context: context)
+        }
+        return String(decoding: line, as: UTF8.self) + "\n"
+    }
+}
