@@ -72,7 +72,17 @@ struct ForgedBuffer: Sendable {
 public final class ForgedInbox: Sendable {
     private struct State {
         var buffer: ForgedBuffer
+        /// Whether the task that writes with pauses is at work.
         var isWriting = false
+        /// Batches that are on their way to the ledger.
+        var inFlight = 0
+        var waiting: [CheckedContinuation<Void, Never>] = []
+
+        mutating func next() -> ForgedBuffer.Batch? {
+            let batch = buffer.next()
+            if batch != nil { inFlight += 1 }
+            return batch
+        }
     }
 
     private let ledger: any Ledger
@@ -98,15 +108,23 @@ public final class ForgedInbox: Sendable {
         if isFirst { Task { await write() } }
     }
 
-    /// Writes everything that waits, without pauses. For those who want to read the inbox, and for a stopping shop.
+    /// Writes everything that waits, without pauses, and returns when all of it is in the ledger. For those who want to
+    /// read the inbox, and for a stopping shop.
     public func drain() async {
-        while let batch = state.withLockedValue({ $0.buffer.next() }) { await write(batch) }
+        while let batch = state.withLockedValue({ $0.next() }) { await write(batch) }
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLockedValue { state in
+                if state.inFlight > 0 { state.waiting.append(continuation) }
+                return state.inFlight == 0
+            }
+            if isDone { continuation.resume() }
+        }
     }
 
     private func write() async {
         while true {
             let batch = state.withLockedValue { state in
-                let batch = state.buffer.next()
+                let batch = state.next()
                 if batch == nil { state.isWriting = false }
                 return batch
             }
@@ -122,5 +140,12 @@ public final class ForgedInbox: Sendable {
         } catch {
             onFailure(error)
         }
+        let waiting = state.withLockedValue { state in
+            state.inFlight -= 1
+            guard state.inFlight == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 }

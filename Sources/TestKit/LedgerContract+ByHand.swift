@@ -15,6 +15,8 @@ extension LedgerContract {
         ContractCase("one event that says two things counts once and is seen", conflict),
         ContractCase("confirming delivers, once, with who and why", confirm),
         ContractCase("confirming over wrong money keeps the books", confirmOverReview),
+        ContractCase("confirming an order that was paid twice opens a refund case", confirmOneOfTwo),
+        ContractCase("replaying one of two payments opens a refund case for the other", replayOneOfTwo),
         ContractCase("confirming without stock changes nothing", confirmSoldOut),
         ContractCase("the money of a confirmed order that comes later is no second payment", confirmedThenPaid),
         ContractCase("a second payment is a refund case of its own", secondPaymentRefund),
@@ -206,6 +208,28 @@ extension LedgerContract {
         try expect(change.order.state, is: .delivered)
         let payments = try await bench.ledger.payments(PaymentFilter(order: order.id, limit: 10))
         try expect(payments.map(\.resolution), is: [.delivered, .confirmed])
+        try await bench.audit()
+    }
+
+    @Sendable private static func confirmOneOfTwo(_ bench: LedgerBench) async throws {
+        let product = try await bench.product(cards: 3, lateMoney: .review)
+        let order = try unwrap(try await paidLate(bench, product, buyer: 1).order)
+        let attempt = try await bench.attempt(order.id)
+        _ = try await bench.ledger.record(bench.receipt(attempt, event: "second"))
+        _ = try await bench.ledger.confirm(order.id, by: bench.owner, at: bench.clock.now())
+        try expect(try await bench.ledger.refunds(RefundFilter(state: .open, limit: 9)).count, is: 1)
+        try await bench.audit()
+    }
+
+    @Sendable private static func replayOneOfTwo(_ bench: LedgerBench) async throws {
+        let product = try await bench.product(cards: 3, lateMoney: .review)
+        let order = try unwrap(try await paidLate(bench, product, buyer: 1).order)
+        let attempt = try await bench.attempt(order.id)
+        _ = try await bench.ledger.record(bench.receipt(attempt, event: "second"))
+        let entry = try await bench.entry(.late)
+        let replay = try await bench.ledger.replay(entry.id, by: bench.owner, at: bench.clock.now())
+        try expect(replay.change?.order.state, is: .delivered)
+        try expect(try await bench.ledger.refunds(RefundFilter(state: .open, limit: 9)).count, is: 1)
         try await bench.audit()
     }
 

@@ -23,6 +23,12 @@ checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","40
 include-name = "POST /api/v1/admin/products"
 checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","409","422","429"]
 [[operations]]
+include-name = "PUT /api/v1/admin/channels/{channel}"
+checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","409","422","429"]
+[[operations]]
+include-path-regex = "/api/v1/admin/(products/.slug./(units|secret|cards)|orders/.id./fulfil)"
+checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","409","415","422","429"]
+[[operations]]
 include-path = "/callbacks/{channel}"
 checks.positive_data_acceptance.expected-statuses = ["2XX","400","404"]
 """
@@ -67,7 +73,7 @@ def fuzz_order(url, folder, seed, examples):
     order = call(url, "POST", "/api/v1/orders", b'{"product":"demo-card","contact":"12345","channel":"sandbox"}')
     return fuzz(
         url, folder, seed, examples, order["token"], ORDER_SETTINGS.format(id=order["id"]),
-        ["--include-path-regex", r"/orders/\{id\}", "--exclude-checks", "ignored_auth,missing_required_header"])
+        ["--include-path-regex", r"^/api/v1/(sandbox/)?orders/\{id\}", "--exclude-checks", "ignored_auth,missing_required_header"])
 
 
 def main():

@@ -42,10 +42,11 @@ struct EpaySettings: Sendable {
         }
     }
 
-    /// The settings as they are stored, with the default of what was left out.
+    /// The settings as they are stored; what was left out stays out.
     var stored: [String: String] {
-        var all = ["gateway": gateway.text, "pid": merchant, "key": key, "refunds": refundsAreOn ? "on" : "off"]
+        var all = ["gateway": gateway.text, "pid": merchant, "key": key]
         all["type"] = type
+        all["refunds"] = refundsAreOn ? "on" : nil
         return all
     }
 

@@ -126,6 +126,9 @@ struct RecordPayment {
         if outcome.needsRefund, let order {
             try RefundCases(transaction).open(order.id, payment: id, amount: entry.amount, at: moment)
         }
+        if outcome.resolution == .delivered || outcome.resolution == .pending, let order {
+            try RefundCases(transaction).openForSurplus(of: order.id, except: id, at: moment)
+        }
         guard let after = try Row.fetchOne(statement, arguments: [id]) else { throw Row.damaged("payment") }
         return PaymentReplay(entry: try PaymentEntry(row: after), change: outcome.change)
     }

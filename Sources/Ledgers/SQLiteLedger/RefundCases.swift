@@ -29,6 +29,17 @@ struct RefundCases {
             ], rows: 1)
     }
 
+    /// Opens a case for each other payment of an order that now has its money: it would wait in *review* for ever.
+    func openForSurplus(of order: OrderID, except payment: Int64, at moment: Timestamp) throws {
+        let others = try Row.fetchAll(
+            transaction.database,
+            sql: """
+                SELECT id, amount, currency FROM payments WHERE order_id = ? AND id <> ? AND resolution = 'review'
+                    AND amount IS NOT NULL AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = payments.id)
+                """, arguments: [order.identifier.data, payment])
+        for row in others { try open(order, payment: row["id"], amount: try row.money(), at: moment) }
+    }
+
     /// The order is *refund_pending*, its units are given back, and each of its payments has a requested case.
     func request(_ order: Order, by note: OwnerNote, at moment: Timestamp) throws -> Order {
         if order.state == .paid || order.state == .delivered {

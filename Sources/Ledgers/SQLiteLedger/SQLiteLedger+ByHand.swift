@@ -27,10 +27,16 @@ extension SQLiteLedger {
             let outcome = try Self.confirmed(order, transaction, by: note, at: moment)
             let bearer = try Self.bearer(of: order, transaction, by: note, at: moment)
             try transaction.run(
-                """
-                UPDATE payments SET resolution = CASE WHEN id = ? THEN ? ELSE 'confirmed' END
-                WHERE order_id = ? AND resolution = 'review'
-                """, [bearer, outcome.resolution.rawValue, id.identifier.data])
+                Statements.resolvePayment,
+                [outcome.resolution.rawValue, bearer.id, PaymentResolution.review.rawValue], rows: 1)
+            if bearer.isReal {
+                try RefundCases(transaction).openForSurplus(of: id, except: bearer.id, at: moment)
+            } else {
+                // The owner vouches for the whole sum, however much of it these were.
+                try transaction.run(
+                    Statements.resolvePayments,
+                    [PaymentResolution.confirmed.rawValue, id.identifier.data, PaymentResolution.review.rawValue])
+            }
             guard let change = outcome.change else { throw Row.damaged("order") }
             return change
         }
@@ -59,14 +65,14 @@ extension SQLiteLedger {
     /// that says that the owner vouches for the money.
     private static func bearer(
         of order: Order, _ transaction: LedgerTransaction, by note: OwnerNote, at moment: Timestamp
-    ) throws -> Int64 {
+    ) throws -> (id: Int64, isReal: Bool) {
         let exact = try Int64.fetchOne(
             transaction.database,
             sql: """
                 SELECT id FROM payments WHERE order_id = ? AND resolution = 'review' AND verdict = 'late'
                     AND amount = ? AND currency = ? ORDER BY id LIMIT 1
                 """, arguments: [order.id.identifier.data, order.total.amount, order.total.currency.code])
-        if let exact { return exact }
+        if let exact { return (exact, true) }
         try transaction.run(
             Statements.insertPayment,
             [
@@ -74,7 +80,7 @@ extension SQLiteLedger {
                 order.total.currency.code, PaymentVerdict.accepted.rawValue, PaymentResolution.review.rawValue,
                 moment.milliseconds, "confirmed by \(note.actor)", PaymentNotice.Claim.paid.rawValue,
             ], rows: 1)
-        return transaction.database.lastInsertedRowID
+        return (transaction.database.lastInsertedRowID, false)
     }
 
     public func fulfil(

@@ -145,7 +145,13 @@ extension SQLiteLedger: CardStore {
         try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
             let entry = try Self.card(card, mustBe: .replace, in: database)
-            guard let order = entry.order else { throw Row.damaged("order_id") }
+            guard let id = entry.order, let order = try transaction.order(id) else { throw Row.damaged("order_id") }
+            guard order.kind == .card, order.state == .delivered else {
+                throw ShopError(
+                    .wrongState,
+                    "the order is \(order.state.rawValue) and of kind \(order.kind.name); "
+                        + "only a card of a delivered order is replaced")
+            }
             guard let other = try transaction.availableCards(of: entry.product, limit: 1).first else {
                 throw ShopError(.soldOut, "no card is left to replace it with")
             }
@@ -154,9 +160,9 @@ extension SQLiteLedger: CardStore {
                 rows: 1)
             try transaction.run(
                 "UPDATE cards SET state = 'sold', order_id = ? WHERE id = ? AND state = 'available'",
-                [order.identifier.data, other], rows: 1)
+                [id.identifier.data, other], rows: 1)
             try transaction.log(
-                "replace", subject: "card \(entry.id) of order \(order.text) by card \(other)", by: note, at: moment)
+                "replace", subject: "card \(entry.id) of order \(id.text) by card \(other)", by: note, at: moment)
             return try Self.card(other, mustBe: nil, in: database)
         }
     }

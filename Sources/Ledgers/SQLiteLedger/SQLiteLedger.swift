@@ -65,7 +65,9 @@ public final class SQLiteLedger: Sendable {
             // A savepoint's journal must not need a file: the system may be out of descriptors.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            try database.execute(sql: "PRAGMA cache_size = -32768")
+            // In KiB. Readers are several, and a small server has little memory.
+            let cache = database.configuration.readonly ? 8192 : 32_768
+            try database.execute(sql: "PRAGMA cache_size = -\(cache)")
             if let maximumPages { try database.execute(sql: "PRAGMA max_page_count = \(maximumPages)") }
         }
         return configuration

@@ -50,6 +50,8 @@ public struct BeginPayment: Sendable {
             throw .invalid("channel", "does not take \(order.total.currency.code)")
         }
         let title = catalog.product(order.slug)?.title ?? order.slug.text
+        // Asked before anything is written: a channel may not be able to take this amount.
+        _ = try configured.channel.instruction(for: attempt(order, configured), title: title)
         let opened = try await open(order, through: configured)
         return BegunPayment(
             attempt: opened.attempt, instruction: try configured.channel.instruction(for: opened.attempt, title: title),
@@ -60,12 +62,16 @@ public struct BeginPayment: Sendable {
     func open(
         _ order: Order, through configured: ConfiguredChannel
     ) async throws(ShopError) -> (attempt: Attempt, isNew: Bool) {
-        let now = clock.now()
-        let attempt = Attempt(
-            id: AttemptID(identifiers.make()), order: order.id, channel: configured.channel.name,
-            amount: order.total, createdAt: now)
+        let attempt = attempt(order, configured)
         let isQueryable = (configured.channel as? any QueryableChannel)?.query(attempt) != nil
-        let queryAt = isQueryable ? QuerySchedule.next(after: 0, opened: now, now: now)?.at : nil
+        let opened = attempt.createdAt
+        let queryAt = isQueryable ? QuerySchedule.next(after: 0, opened: opened, now: opened)?.at : nil
         return try await ledger.open(attempt, queryAt: queryAt)
+    }
+
+    private func attempt(_ order: Order, _ configured: ConfiguredChannel) -> Attempt {
+        Attempt(
+            id: AttemptID(identifiers.make()), order: order.id, channel: configured.channel.name,
+            amount: order.total, createdAt: clock.now())
     }
 }

@@ -52,9 +52,13 @@ public struct ConfigureChannel: Sendable {
     private func completed(
         _ settings: [String: String], of kind: any PaymentChannelKind, name: Slug
     ) async throws(ShopError) -> [String: String] {
-        let fresh = try kind.complete(settings)
-        guard let record = try await catalog.channels().first(where: { $0.name == name }) else { return fresh }
+        guard let record = try await catalog.channels().first(where: { $0.name == name }) else {
+            return try kind.complete(settings)
+        }
         let before = try read(record)
+        // Without settings only the switch is meant: whoever turns a channel off need not type its key again.
+        if settings.isEmpty { return before }
+        let fresh = try kind.complete(settings)
         return fresh.reduce(into: fresh) { completed, setting in
             if settings[setting.key] == nil, let kept = before[setting.key] { completed[setting.key] = kept }
         }

@@ -53,7 +53,9 @@ public struct CreateProduct: Sendable {
         draft.sharedSecret = try shared.map { stock throws(ShopError) in try seal(stock.secret, of: draft.slug) }
         let product = try await catalog.create(draft)
         cache.put(product)
-        if let units = shared?.units, units > 0 { _ = try await addUnits(units, to: product) }
+        if let units = shared?.units, units > 0 {
+            _ = try await addUnits(units, to: product, by: OwnerNote(actor: "owner", reason: "the product's first"))
+        }
         return product
     }
 
@@ -61,11 +63,13 @@ public struct CreateProduct: Sendable {
     ///
     /// - Returns: number of the batch
     /// - Throws: *wrong_state* for another kind of product.
-    public func addUnits(_ count: Int, to product: Product) async throws(ShopError) -> Int64 {
+    public func addUnits(_ count: Int, to product: Product, by note: OwnerNote) async throws(ShopError) -> Int64 {
         guard product.kind == .sharedCounted else {
             throw ShopError(.wrongState, "only a shared product with counted stock has units")
         }
         let batch = try await cards.openBatch(of: product.id, at: clock.now())
+        let subject = "\(count) of \(product.slug.text), batch \(batch)"
+        try await cards.log("units", subject: subject, by: note, at: clock.now())
         var left = count
         while left > 0 {
             let slice = (0..<min(left, limits.importSliceCards)).map { _ in

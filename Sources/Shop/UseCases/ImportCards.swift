@@ -110,6 +110,7 @@ public struct ImportCards: Sendable {
         }
         try await take(lines.finish(), &progress)
         try await add(&progress)
+        progress.report.lines.sort { $0.number < $1.number }
         return progress.report
     }
 

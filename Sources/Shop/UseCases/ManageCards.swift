@@ -84,14 +84,13 @@ public struct ManageCards: Sendable {
         return UndoReport(removed: removed, batch: try await cards.batch(id) ?? before)
     }
 
-    /// Writes cards out as an import would read them, one a line, slice by slice. The export itself is written down
-    /// before the first byte leaves.
+    /// Writes cards out as an import would read them, one a line, slice by slice. ``beginExport(_:state:by:)`` comes
+    /// first.
     ///
     /// - Parameter write: takes one slice of the text
     public func export(
-        _ product: Product, state: CardState, by note: OwnerNote, write: (String) async throws -> Void
+        _ product: Product, state: CardState, write: (String) async throws -> Void
     ) async throws {
-        try await beginExport(product, state: state, by: note)
         var filter = CardFilter(product: product.id, state: state, limit: limits.importSliceCards)
         while true {
             let slice = try await cards.contents(filter)
@@ -103,7 +102,8 @@ public struct ManageCards: Sendable {
         }
     }
 
-    private func beginExport(
+    /// Writes down that cards will be exported, before the first byte leaves.
+    public func beginExport(
         _ product: Product, state: CardState, by note: OwnerNote
     ) async throws(ShopError) {
         try await cards.log(

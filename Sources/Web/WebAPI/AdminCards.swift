@@ -29,6 +29,9 @@ extension WebAPI {
             throw ShopError(.unsupportedMediaType, "send Content-Type: text/plain, one card a line")
         }
         let query = try request.query(["dry_run"])
+        guard [nil, "", "0", "1"].contains(query["dry_run"]) else {
+            throw ShopError.invalid("dry_run", "must be 0 or 1")
+        }
         var options = ImportOptions(isDryRun: query["dry_run"] == "1")
         if let name = request.charset {
             guard let charset = CardCharset(name: name) else {
@@ -61,12 +64,11 @@ extension WebAPI {
         }
         let query = try request.query(["state", "by", "reason"])
         let state = try cardState(query["state"]) ?? .available
-        let note = OwnerNote(
-            actor: query["by"].flatMap { $0.isEmpty ? nil : String($0.prefix(64)) } ?? "owner",
-            reason: query["reason"].map { String($0.prefix(500)) })
+        let note = try note(by: query["by"], reason: query["reason"])
         let manageCards = useCases.manageCards
+        try await manageCards.beginExport(product, state: state, by: note)
         let body = ResponseBody { writer in
-            try await manageCards.export(product, state: state, by: note) { text in
+            try await manageCards.export(product, state: state) { text in
                 try await writer.write(ByteBuffer(string: text))
             }
             try await writer.finish(nil)
@@ -90,7 +92,9 @@ extension WebAPI {
         var filter = CardFilter(product: product.id, limit: try limit(query["limit"]))
         filter.state = try cardState(query["state"])
         if let text = query["batch"], !text.isEmpty {
-            guard let batch = Int64(text) else { throw ShopError.invalid("batch", "must be a batch's number") }
+            guard let batch = Int64(text), batch > 0 else {
+                throw ShopError.invalid("batch", "must be a batch's number")
+            }
             filter.batch = batch
         }
         filter.order = try order(query["order"])
@@ -154,8 +158,9 @@ extension WebAPI {
         let product = try useCases.manageCards.product(context.parameter("slug"))
         var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
         let units = try Self.units(&fields, atLeast: 1)
+        let note = try note(&fields)
         try fields.end()
-        let batch = try await useCases.createProduct.addUnits(units, to: product)
+        let batch = try await useCases.createProduct.addUnits(units, to: product, by: note)
         return .json(
             JSONWriter.object { json in
                 json.integer("batch", batch)

@@ -26,13 +26,19 @@ extension WebAPI {
 
     /// Who did it, and why: `by` and `reason`, both optional.
     func note(_ fields: inout FieldReader) throws(ShopError) -> OwnerNote {
-        let actor = try fields.optionalString("by") ?? "owner"
+        try note(by: try fields.optionalString("by"), reason: try fields.optionalString("reason"))
+    }
+
+    func note(by actor: String?, reason: String?) throws(ShopError) -> OwnerNote {
+        let actor = actor.flatMap { $0.isEmpty ? nil : $0 } ?? "owner"
         guard (1...64).contains(actor.unicodeScalars.count) else {
             throw .invalid("by", "must have 1 to 64 characters")
         }
-        let reason = try fields.optionalString("reason")
         guard (reason?.unicodeScalars.count ?? 0) <= 500 else {
             throw .invalid("reason", "must have at most 500 characters")
+        }
+        guard ![actor, reason ?? ""].contains(where: { $0.unicodeScalars.contains { $0.value < 0x20 } }) else {
+            throw .invalid("reason", "must not hold control characters, and by neither")
         }
         return OwnerNote(actor: actor, reason: reason)
     }
@@ -44,7 +50,8 @@ extension WebAPI {
 
     /// The number of a line in the path.
     func number(_ context: ShopRequestContext, _ what: String) throws(ShopError) -> Int64 {
-        guard let id = Int64(context.parameter("id")), id > 0 else { throw ShopError(.notFound, "no such \(what)") }
+        let text = context.parameter("id")
+        guard let id = Int64(text), id > 0, "\(id)" == text else { throw ShopError(.notFound, "no such \(what)") }
         return id
     }
 

@@ -14,7 +14,25 @@ enum Migration0002 {
             CHECK (late_money IN ('deliver', 'wait', 'review'));
         ALTER TABLE products ADD COLUMN shared_secret BLOB;
 
-        ALTER TABLE cards ADD COLUMN note BLOB;
+        -- Numbers of cards must not come again after a batch was taken out, so the table is made anew.
+        CREATE TABLE cards_with_notes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            product_id INTEGER NOT NULL REFERENCES products (id),
+            batch_id INTEGER NOT NULL REFERENCES batches (id),
+            state TEXT NOT NULL CHECK (state IN ('available', 'held', 'sold', 'voided')),
+            order_id BLOB REFERENCES orders (id),
+            fingerprint BLOB NOT NULL,
+            secret BLOB NOT NULL,
+            note BLOB,
+            CHECK ((state IN ('held', 'sold')) = (order_id IS NOT NULL))
+        );
+        INSERT INTO cards_with_notes (id, product_id, batch_id, state, order_id, fingerprint, secret)
+            SELECT id, product_id, batch_id, state, order_id, fingerprint, secret FROM cards;
+        DROP TABLE cards;
+        ALTER TABLE cards_with_notes RENAME TO cards;
+        CREATE UNIQUE INDEX cards_by_fingerprint ON cards (product_id, fingerprint);
+        CREATE INDEX cards_available ON cards (product_id, id) WHERE state = 'available';
+        CREATE INDEX cards_by_order ON cards (order_id) WHERE order_id IS NOT NULL;
         CREATE INDEX cards_by_batch ON cards (batch_id, id);
 
         ALTER TABLE batches ADD COLUMN undone INTEGER NOT NULL DEFAULT 0;
