@@ -25,6 +25,7 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	SLUICE_CRASH_ROUNDS=20 swift test --skip-build --filter killUnderLoad
 	$(VENV)/bin/python Tests/Scripts/restart_time.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/stock_at_scale.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/callback_flood.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
 
 format: ## format the sources
@@ -41,6 +42,7 @@ setup:
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 
-setup-verify: setup
+setup-verify: setup setup-test
+	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
 	@python3 -c 'import ensurepip' 2>/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv)
 	@test -x $(VENV)/bin/schemathesis || (python3 -m venv $(VENV) && $(VENV)/bin/pip install -q schemathesis)

@@ -72,7 +72,7 @@ let package = Package(
         .target(name: "Channels", dependencies: ["Domain", "Shop", .crypto], swiftSettings: settings),
         .target(
             name: "ProviderClient",
-            dependencies: ["Domain", "Shop", .asyncHTTPClient, .nioConcurrency, .nioCore, .nioHTTP1],
+            dependencies: ["Domain", "Shop", .asyncHTTPClient, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix],
             path: "Sources/Clients/ProviderClient", swiftSettings: settings),
 
         .target(
@@ -134,7 +134,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "TestKit", "WebAPI", "WebSupport", .httpTypes, .logging, .metrics, .yams],
+            dependencies: [
+                "Domain", "Server", "Shop", "TestKit", "WebAPI", "WebSupport", .httpTypes, .logging, .metrics, .yams,
+            ],
             swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(

@@ -23,7 +23,7 @@ public struct Limits: Sendable {
     /// Bytes of the write-ahead log beyond which imports, clean-up and long readers wait until it
     /// could be started anew.
     public var patientLogBytes = 96 << 20
-    /// Seconds that an audit or an export waits for the write-ahead log before it reads all the same.
+    /// Seconds that an audit or a backup waits for the write-ahead log before it reads all the same.
     public var patientReadSeconds: Int64 = 30
     /// Holds that one sweep ends in one transaction. Used by upkeep.
     public var expiryBatch = 256

@@ -114,6 +114,8 @@ public struct CardLines {
 
     /// The line in UTF-8; nil when it is not written in the text's charset.
     private mutating func decoded() -> [UInt8]? {
+        // No card holds a null character; a text in UTF-16 is full of them.
+        guard !rest.contains(0) else { return nil }
         if rest.allSatisfy({ $0 < 0x80 }) { return rest }
         let isUTF8 = String(validating: rest, as: UTF8.self) != nil
         if charset == nil { charset = isUTF8 ? .utf8 : .gb18030 }

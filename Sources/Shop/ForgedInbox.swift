@@ -85,6 +85,9 @@ public final class ForgedInbox: Sendable {
         }
     }
 
+    /// More than a full buffer of one channel holds.
+    private static let drainBatches = 64
+
     private let ledger: any Ledger
     private let pauseMilliseconds: Int64
     private let state: NIOLockedValueBox<State>
@@ -108,10 +111,13 @@ public final class ForgedInbox: Sendable {
         if isFirst { Task { await write() } }
     }
 
-    /// Writes everything that waits, without pauses, and returns when all of it is in the ledger. For those who want to
-    /// read the inbox, and for a stopping shop.
+    /// Writes what waits, without pauses, and returns when it is in the ledger. For those who want to read the inbox,
+    /// and for a stopping shop. Bounded: what keeps coming meanwhile is left to the next one.
     public func drain() async {
-        while let batch = state.withLockedValue({ $0.next() }) { await write(batch) }
+        for _ in 0..<Self.drainBatches {
+            guard let batch = state.withLockedValue({ $0.next() }) else { break }
+            await write(batch)
+        }
         await withCheckedContinuation { continuation in
             let isDone = state.withLockedValue { state in
                 if state.inFlight > 0 { state.waiting.append(continuation) }

@@ -22,6 +22,7 @@ extension LedgerContract {
         ContractCase("a second payment is a refund case of its own", secondPaymentRefund),
         ContractCase("a refund is requested before it is done, and ends the order", refund),
         ContractCase("50 refunds of one order at once make one", refundAtOnce),
+        ContractCase("a second payment while the first goes back is a case of its own", refundAndSecond),
         ContractCase("what was not paid cannot be refunded", refundUnpaid),
         ContractCase("due attempts are asked about, once a moment", queries),
     ]
@@ -256,6 +257,11 @@ extension LedgerContract {
         try expect(try await bench.ledger.refunds(RefundFilter(limit: 10)), is: [])
         _ = try await bench.ledger.record(bench.receipt(attempt, event: "two"))
         try expect(try await bench.ledger.refunds(RefundFilter(limit: 10)).count, is: 1, "but the next one is")
+        let second = try await bench.placed(bench.draft(product, buyer: 2))
+        let other = try await bench.attempt(second.id)
+        _ = try await bench.ledger.confirm(second.id, by: bench.owner, at: bench.clock.now())
+        _ = try await bench.ledger.record(bench.receipt(other, event: "three", claim: .paidToAnother))
+        try expect(try await bench.entry(.mismatched).resolution, is: .review, "another's money is not this order's")
         try await bench.audit()
     }
 }

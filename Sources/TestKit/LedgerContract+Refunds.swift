@@ -45,6 +45,27 @@ extension LedgerContract {
         try await bench.audit()
     }
 
+    @Sendable static func refundAndSecond(_ bench: LedgerBench) async throws {
+        let product = try await bench.product(cards: 5)
+        let order = try await bench.placed(bench.draft(product, buyer: 1))
+        let attempt = try await bench.attempt(order.id)
+        _ = try await bench.ledger.record(bench.receipt(attempt, event: "one"))
+        _ = try await bench.ledger.requestRefund(order.id, by: bench.owner, at: bench.clock.now())
+        let first = try unwrap(try await bench.ledger.refunds(RefundFilter(state: .requested, limit: 1)).first)
+        let told = try await concurrently(20) { _ in
+            try await bench.ledger.beginTelling(refund: first.id, at: bench.clock.now()) ? 1 : 0
+        }
+        try expect(told, is: 1, "the provider is told once")
+        _ = try await bench.ledger.record(bench.receipt(attempt, event: "two"))
+        let done = try await bench.ledger.finishRefund(
+            first.id, outcome: "done", by: bench.owner, at: bench.clock.now())
+        try expect(done.change.order.state, is: .refunded)
+        try await bench.audit()
+        let second = try unwrap(try await bench.ledger.refunds(RefundFilter(state: .open, limit: 1)).first)
+        _ = try await bench.ledger.requestRefund(case: second.id, by: bench.owner, at: bench.clock.now())
+        try await bench.audit()
+    }
+
     @Sendable static func refundAtOnce(_ bench: LedgerBench) async throws {
         let product = try await bench.product(cards: 5)
         let order = try await bench.placed(bench.draft(product, buyer: 1))

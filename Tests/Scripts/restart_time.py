@@ -62,7 +62,8 @@ def fill(path):
         "INSERT INTO buyer_units VALUES (?, ?, 1, ?)",
         ((product, f"buyer-{n}@example.com", 0 if sold[n] else 1) for n in range(ORDERS)))
     paid = [n for n in range(ORDERS) if sold[n]]
-    books.executemany("INSERT INTO attempts VALUES (?, ?, 'sandbox', 1990, 'CNY', ?)",
+    books.executemany("INSERT INTO attempts (id, order_id, channel, amount, currency, created_at)"
+                      " VALUES (?, ?, 'sandbox', 1990, 'CNY', ?)",
                       ((attempts[n], ids[n], now) for n in paid))
     books.executemany(
         "INSERT INTO payments (channel, provider_event, attempt, order_id, amount, currency, verdict, resolution,"

@@ -59,6 +59,12 @@ struct CardLinesTests {
         #expect(lines([0xEF, 0xBB, 0xBF] + chinese, chunk: 9, maximum: 20) == ["✗"])
     }
 
+    @Test("of a text in UTF-16 are rejected, each")
+    func wide() {
+        let text: [UInt8] = Array("ab\r\ncd\r\n".utf8).reduce(into: [0xFF, 0xFE]) { $0 += [$1, 0] }
+        #expect(Set(lines(text, chunk: 3, maximum: 20)) == ["✗"])
+    }
+
     @Test("are a secret, or a secret and a note after four dashes")
     func notes() {
         let text = Array("a----n\nb--c\nc----\n----n\nd-----e\ne----f----g\n".utf8)

@@ -145,7 +145,10 @@ extension EpayChannel {
             guard let refunded = EpayMoney.read(text) else {
                 return .unclear("the gateway's answer has an amount given back that cannot be read")
             }
-            if refunded.amount > 0 { return .refunded }
+            if refunded.amount > 0 {
+                return refunded.amount >= attempt.amount.amount
+                    ? .refunded : .unclear("a part of the money was given back already")
+            }
         case .other: return .unclear("the gateway's answer has an amount given back that cannot be read")
         }
         guard let event = fields.text("trade_no"), EpayText.isNumber(event), !EpayText.isBlank(event) else {

@@ -3,6 +3,7 @@ public import Domain
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 public import Shop
 
 /// Calls providers over HTTP: bounded in time and size, no redirects, TLS verified.
@@ -55,6 +56,8 @@ public final class HTTPProviderCaller: ProviderCaller {
             let body = try await response.body.collect(upTo: limits.providerAnswerBytes)
             return ProviderAnswer(status: Int(response.status.code), body: Array(body.readableBytesView))
         } catch let error as HTTPClientError where error == .connectTimeout || error == .invalidURL {
+            throw ShopError(.busy, "the provider cannot be reached")
+        } catch is NIOConnectionError {
             throw ShopError(.busy, "the provider cannot be reached")
         } catch {
             // What went wrong is told by its type alone: a description may hold the address, and that a secret.

@@ -31,7 +31,7 @@ struct RecordPayment {
         let attempt = try AttemptID(text: notice.attempt).flatMap { try self.attempt($0) }
         let order = try attempt.flatMap { try transaction.order($0.order) }
         let decision = PaymentDecision.decide(on: notice, attempt: attempt, order: try order.map(standing))
-        let outcome = try apply(decision.effect, of: notice, to: order, at: receipt.receivedAt)
+        let outcome = try apply(decision, of: notice, to: order, at: receipt.receivedAt)
         let resolution = notice.claim == .notPaid ? nil : outcome.resolution
         try insert(receipt, order: order?.id, verdict: decision.verdict, resolution: resolution)
         if outcome.needsRefund, let order {
@@ -118,7 +118,7 @@ struct RecordPayment {
         let notice = PaymentNotice(
             channel: channel, providerEvent: event, attempt: number, amount: entry.amount, claim: claim)
         let decision = PaymentDecision.replay(of: notice, attempt: attempt, order: try order.map(standing))
-        let outcome = try apply(decision.effect, of: notice, to: order, at: moment, by: note)
+        let outcome = try apply(decision, of: notice, to: order, at: moment, by: note)
         let verdict = entry.verdict == .unknownOrder ? decision.verdict : entry.verdict
         try transaction.run(
             "UPDATE payments SET verdict = ?, resolution = ?, order_id = ? WHERE id = ? AND resolution = 'review'",
@@ -168,19 +168,19 @@ struct RecordPayment {
     // MARK: What follows
 
     private func apply(
-        _ effect: PaymentDecision.Effect, of notice: PaymentNotice, to order: Order?, at moment: Timestamp,
+        _ decision: PaymentDecision, of notice: PaymentNotice, to order: Order?, at moment: Timestamp,
         by note: OwnerNote? = nil
     ) throws -> PaymentOutcome {
         guard let order else { return PaymentOutcome(resolution: .review) }
         let deliveries = Deliveries(transaction, at: moment, by: note)
-        switch effect {
+        switch decision.effect {
         case .none: return .unchanged(order, .review)
         case .deliver: return try deliveries.deliverHeld(order)
         case .pay: return try deliveries.payHeld(order)
         case .claimAgain(let otherwise): return try deliveries.claimAgain(order, otherwise: otherwise)
         case .review: return try deliveries.review(order)
         case .openRefund:
-            if notice.amount == order.total, try isVouchedFor(order) { return .unchanged(order, .confirmed) }
+            if decision.verdict == .late, try isVouchedFor(order) { return .unchanged(order, .confirmed) }
             return .unchanged(order, .review, needsRefund: notice.amount != nil)
         }
     }

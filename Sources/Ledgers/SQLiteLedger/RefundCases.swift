@@ -74,9 +74,12 @@ struct RefundCases {
                 state.rawValue, note.actor, note.reason, outcome, moment.milliseconds, refund.id,
                 refund.state.rawValue,
             ], rows: 1)
+        try transaction.log(
+            "refund", subject: "case \(refund.id) of order \(refund.order.text) is \(state.rawValue)", by: note,
+            at: moment)
     }
 
-    /// Closes a case; the last one of an order that is *refund_pending* makes it *refunded*.
+    /// Closes a case; the last requested one of an order that is *refund_pending* makes it *refunded*.
     func finish(
         _ id: Int64, outcome: String, by note: OwnerNote, at moment: Timestamp
     ) throws -> (refund: RefundCase, change: OrderChange) {
@@ -91,7 +94,7 @@ struct RefundCases {
             """, [before.payment], rows: 1)
         let isLast = try Bool.fetchOne(
             transaction.database,
-            sql: "SELECT NOT EXISTS (SELECT 1 FROM refunds WHERE order_id = ? AND state <> 'done')",
+            sql: "SELECT NOT EXISTS (SELECT 1 FROM refunds WHERE order_id = ? AND state = 'requested')",
             arguments: [order.id.identifier.data])
         guard order.state == .refundPending, isLast == true else {
             return (try refund(id), OrderChange(order: order, changed: false))

@@ -151,6 +151,21 @@ extension SQLiteLedger {
         }
     }
 
+    public func beginTelling(refund id: Int64, at moment: Timestamp) async throws(ShopError) -> Bool {
+        try await write(.urgent) { database in
+            try LedgerTransaction(database: database).run(
+                "UPDATE refunds SET told_at = ? WHERE id = ? AND state = 'requested' AND told_at IS NULL",
+                [moment.milliseconds, id]) == 1
+        }
+    }
+
+    public func endTelling(refund id: Int64) async throws(ShopError) {
+        _ = try await write(.urgent) { database in
+            try LedgerTransaction(database: database).run(
+                "UPDATE refunds SET told_at = NULL WHERE id = ? AND state = 'requested'", [id])
+        }
+    }
+
     public func note(refund id: Int64, outcome: String, at moment: Timestamp) async throws(ShopError) {
         _ = try await write(.urgent) { database in
             try LedgerTransaction(database: database).run(

@@ -76,7 +76,7 @@ extension SQLiteLedger {
     }
 
     public func census() async throws(ShopError) -> LedgerCensus {
-        try await readAtLeisure { database in
+        try await read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """

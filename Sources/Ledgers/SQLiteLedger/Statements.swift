@@ -108,7 +108,8 @@ enum Statements {
         VALUES (?, ?, ?, ?, 'open', ?, ?)
         """
     static let moveRefund = """
-        UPDATE refunds SET state = ?, version = version + 1, actor = ?, reason = ?, outcome = ?, changed_at = ?
+        UPDATE refunds SET state = ?, version = version + 1, actor = coalesce(actor, ?), reason = coalesce(reason, ?),
+            outcome = ?, changed_at = ?
         WHERE id = ? AND state = ?
         """
 

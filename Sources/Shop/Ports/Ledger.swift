@@ -50,6 +50,11 @@ public protocol Ledger: Sendable {
     ) async throws(ShopError) -> OrderChange
     /// Writes down that the money of one open case is to be given back.
     func requestRefund(case id: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> RefundCase
+    /// Writes down that the provider is about to be told to pay a requested case back. True once, so that nobody tells
+    /// it twice.
+    func beginTelling(refund id: Int64, at moment: Timestamp) async throws(ShopError) -> Bool
+    /// Writes down that the provider surely did not pay, so that it may be told again.
+    func endTelling(refund id: Int64) async throws(ShopError)
     /// Writes down what a try to give money back came to; the case stays *requested*.
     func note(refund id: Int64, outcome: String, at moment: Timestamp) async throws(ShopError)
     /// Closes a requested case: the money was given back. The last case of an order makes it *refunded*.

@@ -28,7 +28,7 @@ public struct CreateProduct: Sendable {
     private let limits: Limits
 
     /// The most units that one call adds.
-    public static let maximumUnits = 1_000_000
+    public static let maximumUnits = 100_000
 
     /// Puts the parts together.
     public init(_ ports: UseCases.Ports, announcer: Announcer) {

@@ -74,8 +74,8 @@ public struct RefundOrder: Sendable {
         case stays(String)
     }
 
-    /// Most providers have no idempotency key for refunds, so the provider is always queried before it is told to
-    /// pay, and its word is believed only when a query shows the money gone.
+    /// Most providers have no idempotency key for refunds. So the provider is queried first, it is told to pay at most
+    /// once unless it refuses, and its word is believed only when a query shows the money gone.
     private func askProvider(_ refund: RefundCase) async throws(ShopError) -> Outcome {
         guard let name = Slug(refund.channel), let channel = catalog.channel(name)?.channel else {
             return .stays("the channel is gone; pay back by hand")
@@ -87,21 +87,46 @@ public struct RefundOrder: Sendable {
         guard let channel = channel as? any RefundingChannel, let query = channel.query(attempt),
             let request = channel.refund(attempt, amount: refund.amount)
         else { return .stays("the channel does not refund by itself; pay back by hand") }
+        if let outcome = await before(channel, query, attempt) { return outcome }
+        guard try await ledger.beginTelling(refund: refund.id, at: clock.now()) else {
+            return .stays("the provider was told before and does not show it as given back; look at its own pages")
+        }
+        return try await tell(channel, request, query, attempt, refund)
+    }
+
+    /// What a query settles already; nil when the money is there and can be given back.
+    private func before(
+        _ channel: any RefundingChannel, _ query: ProviderRequest, _ attempt: Attempt
+    ) async -> Outcome? {
         do throws(ShopError) {
             switch channel.read(try await caller.call(query), to: attempt) {
             case .refunded: return .done("the provider shows it as given back")
             case .unpaid: return .stays("the provider shows it as unpaid; look at the provider's own pages")
             case .unclear(let reason): return .stays("the provider could not be queried: \(reason)")
-            case .paid: break
+            case .paid: return nil
             }
+        } catch {
+            return .stays("the provider did not answer: \(error.detail)")
+        }
+    }
+
+    private func tell(
+        _ channel: any RefundingChannel, _ request: ProviderRequest, _ query: ProviderRequest, _ attempt: Attempt,
+        _ refund: RefundCase
+    ) async throws(ShopError) -> Outcome {
+        do throws(ShopError) {
             let answer = channel.readRefund(try await caller.call(request))
             Failpoint.hit(.refundAsked)
-            if case .refused(let reason) = answer { return .stays("the provider refused: \(reason)") }
+            if case .refused(let reason) = answer {
+                try await ledger.endTelling(refund: refund.id)
+                return .stays("the provider refused: \(reason)")
+            }
             guard case .refunded = channel.read(try await caller.call(query), to: attempt) else {
                 return .stays("the provider was told and does not show it as given back yet; ask again later")
             }
             return .done("the provider gave it back")
         } catch {
+            if error.code == .busy { try await ledger.endTelling(refund: refund.id) }
             return .stays("the provider did not answer: \(error.detail)")
         }
     }

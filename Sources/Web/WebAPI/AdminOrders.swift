@@ -30,7 +30,7 @@ extension WebAPI {
     }
 
     func note(by actor: String?, reason: String?) throws(ShopError) -> OwnerNote {
-        let actor = actor.flatMap { $0.isEmpty ? nil : $0 } ?? "owner"
+        let actor = actor ?? "owner"
         guard (1...64).contains(actor.unicodeScalars.count) else {
             throw .invalid("by", "must have 1 to 64 characters")
         }

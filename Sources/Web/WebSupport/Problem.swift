@@ -26,7 +26,7 @@ public enum Problem {
         case .limitReached: Row(status: .conflict, code: code.rawValue, title: "The buyer's limit is reached")
         case .notOnSale: Row(status: .conflict, code: code.rawValue, title: "Not on sale")
         case .notReady: Row(status: .conflict, code: code.rawValue, title: "Not ready yet")
-        case .wrongState: Row(status: .conflict, code: code.rawValue, title: "The order's state does not allow it")
+        case .wrongState: Row(status: .conflict, code: code.rawValue, title: "The state does not allow it")
         case .wrongChannel: Row(status: .conflict, code: code.rawValue, title: "The channel does not allow it")
         case .forbidden: Row(status: .forbidden, code: code.rawValue, title: "Not allowed")
         case .alreadyExists: Row(status: .conflict, code: code.rawValue, title: "It exists already")

@@ -62,6 +62,7 @@ enum Migration0002 {
             actor TEXT,
             reason TEXT,
             outcome TEXT,
+            told_at INTEGER,
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL
         );

@@ -1,0 +1,25 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+extension ShopProcess {
+    /// Imports a text byte by byte as it is, whatever its charset.
+    ///
+    /// - Parameters:
+    ///   - bytes: the text
+    ///   - type: the content type, with or without a charset
+    ///   - isDryRun: whether nothing is to be stored
+    public func importCards(
+        _ bytes: [UInt8], to slug: String = "game-key", type: String = "text/plain", isDryRun: Bool = false
+    ) async throws -> Answer {
+        let path = "/api/v1/admin/products/\(slug)/cards\(isDryRun ? "?dry_run=1" : "")"
+        var request = HTTPClientRequest(url: url + path)
+        request.method = .POST
+        request.headers.add(name: "Authorization", value: "Bearer \(Self.adminToken)")
+        request.headers.add(name: "Content-Type", value: type)
+        request.body = .bytes(ByteBuffer(bytes: bytes))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let body = try await response.body.collect(upTo: 64 << 20)
+        return Answer(status: Int(response.status.code), headers: [:], body: String(buffer: body))
+    }
+}
