@@ -146,6 +146,7 @@ public final class EmbeddedShop: Sendable {
 
     /// Writes callbacks that wait, and lets go of providers.
     func finishWriting() async {
+        ledger.stopHolding()
         await ports.forged.drain()
         await caller.close()
     }

@@ -34,7 +34,8 @@ struct ForgedBuffer: Sendable {
     var isEmpty: Bool { waiting.isEmpty }
 
     mutating func add(_ callback: ForgedCallback, to channel: Slug) {
-        var entry = waiting[channel] ?? Waiting()
+        // Taken out and put back, so that the list has one owner and is not copied.
+        var entry = waiting.removeValue(forKey: channel) ?? Waiting()
         let size = callback.raw.utf8.count
         while entry.count > 0, entry.count >= maximumPerChannel || bytes + size > maximumBytes {
             bytes -= entry.callbacks[entry.head].raw.utf8.count

@@ -5,6 +5,7 @@ import Shop
 extension LedgerContract {
     static let byHandCases: [ContractCase<LedgerBench>] = [
         ContractCase("late money waits for restock and is delivered by itself", waitForRestock),
+        ContractCase("an order that waits for more than there is blocks no other", waitingOfOthers),
         ContractCase("late money goes to review where the product says so, and a replay delivers", reviewAndReplay),
         ContractCase("a replay of money that is settled, wrong or forged changes nothing", idleReplays),
         ContractCase("an endless shared product delivers without a pool", endless),
@@ -50,6 +51,22 @@ extension LedgerContract {
         try expect(delivered.map(\.order.state), is: [.delivered])
         try expect(delivered.map(\.gate), is: [GateEffect(cardsTaken: 1)])
         try expect(try await bench.ledger.deliverWaiting(at: bench.clock.now(), limit: 10), is: [])
+        try await bench.audit()
+    }
+
+    @Sendable private static func waitingOfOthers(_ bench: LedgerBench) async throws {
+        let product = try await bench.product(cards: 2, lateMoney: .wait)
+        let other = try await bench.product("other-key", cards: 1, lateMoney: .wait)
+        let large = try await bench.placed(bench.draft(product, buyer: 1, quantity: 2))
+        let attempt = try await bench.attempt(large.id)
+        bench.clock.advance(seconds: product.holdSeconds)
+        _ = try await bench.ledger.expire(at: bench.clock.now(), limit: 10)
+        _ = try await bench.pay(try await bench.placed(bench.draft(product, buyer: 2)).id)
+        try expect(try await bench.ledger.record(bench.receipt(attempt)).order?.state, is: .paid)
+        _ = try await paidLate(bench, other, buyer: 3)
+        try await bench.restock(other, Fixtures.cards(100..<101))
+        let delivered = try await bench.ledger.deliverWaiting(at: bench.clock.now(), limit: 1)
+        try expect(delivered.map(\.order.product), is: [other.id], "who waits for more than there is blocks nobody")
         try await bench.audit()
     }
 
@@ -209,6 +226,13 @@ extension LedgerContract {
         try expect(change.order.state, is: .delivered)
         let payments = try await bench.ledger.payments(PaymentFilter(order: order.id, limit: 10))
         try expect(payments.map(\.resolution), is: [.delivered, .confirmed])
+        try await bench.audit()
+        _ = try await bench.ledger.requestRefund(order.id, by: bench.owner, at: bench.clock.now())
+        let refunds = try await bench.ledger.refunds(RefundFilter(order: order.id, limit: 10))
+        try expect(refunds.map(\.amount.amount), is: [1989], "what came goes back, not what was vouched for")
+        _ = try await bench.ledger.finishRefund(
+            refunds[0].id, outcome: "done", by: bench.owner, at: bench.clock.now())
+        try expect(try await bench.ledger.order(order.id)?.state, is: .refunded)
         try await bench.audit()
     }
 

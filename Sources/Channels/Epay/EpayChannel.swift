@@ -154,10 +154,12 @@ extension EpayChannel {
         guard let event = fields.text("trade_no"), EpayText.isNumber(event), !EpayText.isBlank(event) else {
             return .unclear("the gateway's answer names no payment")
         }
+        // Unsigned as it is, an answer that does not say how much must not get in the way of a callback that does.
+        guard let amount = fields.text("money").flatMap(EpayMoney.read) else {
+            return .unclear("the gateway's answer does not say how much was paid")
+        }
         return .paid(
-            PaymentNotice(
-                channel: name, providerEvent: event, attempt: attempt.id.text,
-                amount: fields.text("money").flatMap(EpayMoney.read)),
+            PaymentNotice(channel: name, providerEvent: event, attempt: attempt.id.text, amount: amount),
             raw: EpayText.cut(settings.masked(answer.body), bytes: 16 << 10))
     }
 

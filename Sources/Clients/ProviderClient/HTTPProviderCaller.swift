@@ -52,9 +52,7 @@ public final class HTTPProviderCaller: ProviderCaller {
         }
         let client = try client()
         do {
-            let response = try await client.execute(message, timeout: .seconds(limits.providerSeconds))
-            let body = try await response.body.collect(upTo: limits.providerAnswerBytes)
-            return ProviderAnswer(status: Int(response.status.code), body: Array(body.readableBytesView))
+            return try await Self.answer(client, message, limits)
         } catch let error as HTTPClientError where error == .connectTimeout || error == .invalidURL {
             throw ShopError(.busy, "the provider cannot be reached")
         } catch is NIOConnectionError {
@@ -62,6 +60,26 @@ public final class HTTPProviderCaller: ProviderCaller {
         } catch {
             // What went wrong is told by its type alone: a description may hold the address, and that a secret.
             throw ShopError(.outcomeUnknown, "no usable answer came", cause: "\(type(of: error))")
+        }
+    }
+
+    /// The client's own time-out ends with the head, so a body that drips would hold the call for ever.
+    private static func answer(
+        _ client: HTTPClient, _ request: HTTPClientRequest, _ limits: Limits
+    ) async throws -> ProviderAnswer {
+        try await withThrowingTaskGroup(of: ProviderAnswer?.self) { group in
+            group.addTask {
+                let response = try await client.execute(request, timeout: .seconds(limits.providerSeconds))
+                let body = try await response.body.collect(upTo: limits.providerAnswerBytes)
+                return ProviderAnswer(status: Int(response.status.code), body: Array(body.readableBytesView))
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(limits.providerSeconds))
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
+            return answer
         }
     }
 

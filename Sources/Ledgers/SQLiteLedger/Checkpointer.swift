@@ -7,6 +7,7 @@ import GRDBSQLite
 final class Checkpointer: Sendable {
     private struct State: Sendable {
         var machine: CheckpointMachine
+        var pressedSince: ContinuousClock.Instant?
         var isClosing = false
         var hasEnded = false
     }
@@ -14,14 +15,21 @@ final class Checkpointer: Sendable {
     private let connection: DatabaseQueue
     private let state: Locked<State>
     private let onHold: @Sendable (Bool) -> Void
+    private let onTooLong: @Sendable () -> Void
+    private let maximumSeconds: Int64
 
     /// How long starting the log anew may keep writers out, in seconds.
     private static let restartSeconds = 0.005
     /// How long to leave readers alone after a copy that they kept from being whole, in seconds.
     private static let pauseSeconds = 0.02
 
-    /// - Parameter onHold: told whether low-priority writes must wait
-    init(path: String, limits: Limits, onHold: @escaping @Sendable (Bool) -> Void) throws {
+    /// - Parameters:
+    ///   - onHold: told, in order, whether low-priority writes must wait; must not call back
+    ///   - onTooLong: told again and again once they wait for longer than ``Limits/patientReadSeconds``
+    init(
+        path: String, limits: Limits, onHold: @escaping @Sendable (Bool) -> Void,
+        onTooLong: @escaping @Sendable () -> Void
+    ) throws {
         var configuration = Configuration()
         configuration.label = "sluice.checkpointer"
         configuration.busyMode = .timeout(Self.restartSeconds)
@@ -29,6 +37,8 @@ final class Checkpointer: Sendable {
         connection = try DatabaseQueue(path: path, configuration: configuration)
         state = Locked(State(machine: CheckpointMachine(limits: limits)))
         self.onHold = onHold
+        self.onTooLong = onTooLong
+        maximumSeconds = limits.patientReadSeconds
     }
 
     /// Listens to the commits of the connection that writes. SQLite then makes no checkpoints of its own
@@ -67,12 +77,15 @@ final class Checkpointer: Sendable {
 
     /// Changes the machine and tells when the hold begins or ends.
     private func report(_ body: (inout CheckpointMachine) -> Void) {
-        let held = state.change { state -> Bool? in
+        // Told under the lock: two threads report, and the last word must be the true one.
+        state.change { state in
             let before = state.machine.holdsPatient
             body(&state.machine)
-            return state.machine.holdsPatient == before ? nil : !before
+            let isHeld = state.machine.holdsPatient
+            guard isHeld != before else { return }
+            state.pressedSince = isHeld ? .now : nil
+            onHold(isHeld)
         }
-        if let held { onHold(held) }
     }
 
     // MARK: The thread
@@ -89,6 +102,8 @@ final class Checkpointer: Sendable {
                 return state.change { $0.hasEnded = true }
             case .pause:
                 Thread.sleep(forTimeInterval: Self.pauseSeconds)
+                let since = state.read(\.pressedSince)
+                if let since, since.duration(to: .now) > .seconds(maximumSeconds) { onTooLong() }
             case .copy, .restart:
                 checkpoint(isRestart: action == .restart)
             }

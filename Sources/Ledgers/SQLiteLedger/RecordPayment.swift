@@ -181,7 +181,7 @@ struct RecordPayment {
         case .review: return try deliveries.review(order)
         case .openRefund:
             if decision.verdict == .late, try isVouchedFor(order) { return .unchanged(order, .confirmed) }
-            return .unchanged(order, .review, needsRefund: notice.amount != nil)
+            return .unchanged(order, .review, needsRefund: notice.amount != nil && notice.claim == .paid)
         }
     }
 

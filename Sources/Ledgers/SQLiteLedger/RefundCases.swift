@@ -35,7 +35,8 @@ struct RefundCases {
             transaction.database,
             sql: """
                 SELECT id, amount, currency FROM payments WHERE order_id = ? AND id <> ? AND resolution = 'review'
-                    AND amount IS NOT NULL AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = payments.id)
+                    AND claim = 'paid' AND amount IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = payments.id)
                 """, arguments: [order.identifier.data, payment])
         for row in others { try open(order, payment: row["id"], amount: try row.money(), at: moment) }
     }
@@ -51,7 +52,10 @@ struct RefundCases {
             sql: """
                 SELECT y.id, coalesce(y.amount, o.amount) AS amount, coalesce(y.currency, o.currency) AS currency
                 FROM payments y JOIN orders o ON o.id = y.order_id
-                WHERE y.order_id = ? AND y.resolution IN ('delivered', 'pending', 'review')
+                WHERE y.order_id = ?1 AND y.resolution IN ('delivered', 'pending', 'review', 'confirmed')
+                    -- What the owner wrote by hand stands for the real money, if some came.
+                    AND (y.attempt IS NOT NULL OR NOT EXISTS (
+                        SELECT 1 FROM payments z WHERE z.order_id = ?1 AND z.resolution = 'confirmed'))
                     AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = y.id)
                 """, arguments: [order.id.identifier.data])
         for row in without { try open(order.id, payment: row["id"], amount: try row.money(), at: moment) }
@@ -90,7 +94,7 @@ struct RefundCases {
         try transaction.run(
             """
             UPDATE payments SET resolution = 'refunded'
-            WHERE id = ? AND resolution IN ('delivered', 'pending', 'review')
+            WHERE id = ? AND resolution IN ('delivered', 'pending', 'review', 'confirmed')
             """, [before.payment], rows: 1)
         let isLast = try Bool.fetchOne(
             transaction.database,

@@ -113,7 +113,7 @@ extension RefundCase {
         guard let state = RefundState(rawValue: row["state"]), let createdAt = row.timestamp("created_at"),
             let changedAt = row.timestamp("changed_at")
         else { throw Row.damaged("state") }
-        let isOnly = (row["payments_of_attempt"] as Int) == 1
+        let isOnly = (row["payments_of_attempt"] as Int) == 1 && row["is_certain"]
         let attempt = isOnly ? (row["attempt"] as String?).flatMap { AttemptID(text: $0) } : nil
         self.init(
             id: row["id"], order: OrderID(try row.identifier("order_id")), payment: row["payment_id"],

@@ -107,15 +107,24 @@ extension SQLiteLedger {
         guard !waiting.isEmpty else { return [] }
         return try await write(.urgent) { database in
             let deliveries = Deliveries(LedgerTransaction(database: database), at: moment)
-            return try Self.waiting(database, limit: limit).compactMap { try deliveries.deliverWaiting($0) }
+            return try Self.waiting(database, limit: limit).compactMap { order in
+                try Self.attempting(database) { try deliveries.deliverWaiting(order) }
+            }
         }
     }
 
-    /// Orders that wait for restock and whose pool has at least one card.
+    /// Orders that wait for restock and that their pools can serve, oldest first in each product.
     private static func waiting(_ database: Database, limit: Int) throws -> [Order] {
-        try Row.fetchAll(
-            database.cachedStatement(sql: Statements.waitingOrders), arguments: [limit]
-        ).map { try Order(row: $0) }
+        let products = try Int64.fetchAll(database.cachedStatement(sql: Statements.waitingProducts))
+        var found: [Order] = []
+        for product in products where found.count < limit {
+            let cards = try LedgerTransaction(database: database)
+                .availableCards(of: ProductID(product), limit: PurchaseLimits.maximumPerOrder).count
+            found += try Row.fetchAll(
+                database.cachedStatement(sql: Statements.waitingOrders), arguments: [product, cards, limit]
+            ).map { try Order(row: $0) }
+        }
+        return found
     }
 
     // MARK: Refunds

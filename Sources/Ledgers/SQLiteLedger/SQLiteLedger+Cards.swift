@@ -6,7 +6,7 @@ public import Shop
 // Adding cards to a pool, and looking at them.
 extension SQLiteLedger: CardStore {
     public func openBatch(of product: ProductID, at moment: Timestamp) async throws(ShopError) -> Int64 {
-        try await write(.patient) { database in
+        try await write(.urgent) { database in
             try LedgerTransaction(database: database).run(
                 "INSERT INTO batches (product_id, created_at) VALUES (?, ?)", [product.number, moment.milliseconds],
                 rows: 1)
@@ -76,7 +76,8 @@ extension SQLiteLedger: CardStore {
     }
 
     private static func condition(_ filter: CardFilter) -> (String, StatementArguments) {
-        var conditions = ["id > ?", "product_id = ?"]
+        // The plus keeps SQLite on the row numbers: by an index of the product it would sort all cards for each page.
+        var conditions = ["id > ?", "+product_id = ?"]
         var arguments: StatementArguments = [filter.after, filter.product.number]
         if let state = filter.state {
             conditions.append("state = ?")
@@ -179,22 +180,27 @@ extension SQLiteLedger: CardStore {
         return entry
     }
 
-    public func undo(_ batch: Int64, limit: Int) async throws(ShopError) -> Int {
-        let count = try await write(.patient) { database in
+    public func undo(
+        _ batch: Int64, below: Int64, limit: Int
+    ) async throws(ShopError) -> (removed: Int, next: Int64?) {
+        let (removed, next) = try await write(.patient) { database -> (Int, Int64?) in
             let transaction = LedgerTransaction(database: database)
+            // A window of the batch, available or not, so that a slice stays short however few are left.
+            let window = try Int64.fetchAll(
+                database, sql: "SELECT id FROM cards WHERE batch_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                arguments: [batch, below, limit])
+            guard let lowest = window.last else { return (0, nil) }
             let removed = try transaction.run(
-                """
-                DELETE FROM cards WHERE state = 'available' AND id IN (
-                    SELECT id FROM cards WHERE batch_id = ? AND state = 'available' ORDER BY id DESC LIMIT ?)
-                """, [batch, limit])
+                "DELETE FROM cards WHERE batch_id = ? AND id >= ? AND id < ? AND state = 'available'",
+                [batch, lowest, below])
             try transaction.run(
                 "UPDATE batches SET imported = imported - ?, undone = undone + ? WHERE id = ?",
                 [removed, removed, batch], rows: 1)
             Failpoint.hit(.undoBeforeCommit)
-            return removed
+            return (removed, window.count == limit ? lowest : nil)
         }
         Failpoint.hit(.undoAfterCommit)
-        return count
+        return (removed: removed, next: next)
     }
 
     // MARK: Journal
@@ -202,7 +208,7 @@ extension SQLiteLedger: CardStore {
     public func log(
         _ action: String, subject: String, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) {
-        try await write(.patient) { database in
+        try await write(.urgent) { database in
             try LedgerTransaction(database: database).log(action, subject: subject, by: note, at: moment)
         }
     }

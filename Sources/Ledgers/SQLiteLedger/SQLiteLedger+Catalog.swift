@@ -12,7 +12,7 @@ extension SQLiteLedger: Catalog {
 
     public func create(_ draft: ProductDraft) async throws(ShopError) -> Product {
         let maximum = limits.catalogRows
-        return try await write(.patient) { database in
+        return try await write(.urgent) { database in
             guard try Int.fetchOne(database, sql: "SELECT count(*) FROM products") ?? 0 < maximum else {
                 throw ShopError(.busy, "there are too many products")
             }
@@ -50,7 +50,7 @@ extension SQLiteLedger: Catalog {
     }
 
     public func store(_ channel: ChannelRecord) async throws(ShopError) -> Bool {
-        try await write(.patient) { database in
+        try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
             let updated = try transaction.run(
                 "UPDATE channels SET settings = ?, enabled = ? WHERE name = ? AND kind = ?",
@@ -66,7 +66,7 @@ extension SQLiteLedger: Catalog {
     public func store(
         sharedSecret: [UInt8], of product: ProductID, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> Bool {
-        try await write(.patient) { database in
+        try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
             let updated = try transaction.run(
                 "UPDATE products SET shared_secret = ? WHERE id = ? AND kind IN ('shared_counted', 'shared_endless')",

@@ -39,6 +39,8 @@ extension SQLiteLedger {
     public func erase(
         _ scope: ErasureScope, by note: OwnerNote, at moment: Timestamp
     ) throws(ShopError) -> ErasureReport {
+        // Two that empty the log at once refuse each other.
+        checkpointer.close()
         let report = try Self.explaining("nothing more was erased") {
             try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA secure_delete = ON")
@@ -77,7 +79,8 @@ private struct Eraser {
     /// Nothing more can happen to the order by itself, and no money of it waits for a decision.
     private static let isSettled = """
         (o.state IN ('rejected', 'delivered', 'expired', 'cancelled', 'refunded') AND NOT EXISTS (
-            SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state <> 'done'))
+            SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state <> 'done') AND NOT EXISTS (
+            SELECT 1 FROM payments y WHERE y.order_id = o.id AND y.resolution = 'review'))
         """
 
     /// A contact is digits or has an @, so no buyer's own contact looks like this.

@@ -24,7 +24,7 @@ extension SQLiteLedger {
     }
 
     public func store(_ keys: [WrappedKey], fingerprint: String) async throws(ShopError) {
-        try await write(.patient) { database in
+        try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
             for key in keys { try Self.insert(key, transaction) }
             try Self.note(fingerprint, transaction)
@@ -32,7 +32,7 @@ extension SQLiteLedger {
     }
 
     public func replaceKeys(_ keys: [WrappedKey], fingerprint: String) async throws(ShopError) {
-        try await write(.patient) { database in
+        try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
             for key in keys {
                 let replaced = try transaction.run(

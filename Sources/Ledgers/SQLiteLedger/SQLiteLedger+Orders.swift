@@ -56,11 +56,18 @@ extension SQLiteLedger: Ledger {
     /// audit finds it, and does not keep the others from ending.
     private static func end(_ order: Order, at moment: Timestamp, in database: Database) throws -> Order? {
         let transaction = LedgerTransaction(database: database)
-        var expired: Order?
+        return try attempting(database) {
+            try transaction.release(order)
+            return try transaction.move(order, .expire, at: moment)
+        }
+    }
+
+    /// Changes one of several orders in a savepoint of its own; nil when its rows contradict each other.
+    static func attempting<Value>(_ database: Database, _ body: () throws -> Value?) throws -> Value? {
+        var value: Value?
         try database.inSavepoint {
             do {
-                try transaction.release(order)
-                expired = try transaction.move(order, .expire, at: moment)
+                value = try body()
                 return .commit
             } catch is ShopError {
                 return .rollback
@@ -68,7 +75,7 @@ extension SQLiteLedger: Ledger {
                 return .rollback
             }
         }
-        return expired
+        return value
     }
 
     private static func due(at moment: Timestamp, limit: Int, in database: Database) throws -> [Order] {

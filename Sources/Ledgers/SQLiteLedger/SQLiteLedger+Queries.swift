@@ -17,7 +17,7 @@ extension SQLiteLedger {
     public func schedule(
         _ query: DueQuery, number: Int, at moment: Timestamp?
     ) async throws(ShopError) {
-        _ = try await write(.patient) { database in
+        _ = try await write(.urgent) { database in
             try LedgerTransaction(database: database).run(
                 "UPDATE attempts SET queries = ?, next_query_at = ? WHERE id = ? AND queries = ?",
                 [number, moment?.milliseconds, query.attempt.id.identifier.data, query.queries])

@@ -45,7 +45,11 @@ public final class SQLiteLedger: Sendable {
             }
             if migrates { try migrator.migrate(pool) }
             writer = Writer(pool: pool, limits: limits, metrics: metrics, onHealthChange: onHealthChange)
-            checkpointer = try Checkpointer(path: path, limits: limits) { [writer] in writer.holdPatient($0) }
+            checkpointer = try Checkpointer(path: path, limits: limits) { [writer] isHeld in
+                writer.holdPatient(isHeld)
+            } onTooLong: { [writer] in
+                writer.refusePatient()
+            }
             pool.writeWithoutTransaction { [checkpointer] in checkpointer.listen(to: $0) }
         } catch let error as ShopError {
             throw error
@@ -62,8 +66,9 @@ public final class SQLiteLedger: Sendable {
         configuration.busyMode = .timeout(5)
         configuration.label = "sluice.ledger"
         configuration.prepareDatabase { database in
-            // A savepoint's journal must not need a file: the system may be out of descriptors.
-            try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            // A savepoint's journal must not need a file: the system may be out of descriptors. The sorts of a long
+            // reader must not need the memory.
+            if !database.configuration.readonly { try database.execute(sql: "PRAGMA temp_store = MEMORY") }
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
             // In KiB. Readers are several, and a small server has little memory.
             let cache = database.configuration.readonly ? 8192 : 32_768
@@ -72,6 +77,9 @@ public final class SQLiteLedger: Sendable {
         }
         return configuration
     }
+
+    /// Low-priority writes no longer wait for long readers. To be called before the last of them are handed in.
+    public func stopHolding() { writer.stopHolding() }
 
     /// Writes what waits, then closes the file. Nothing may be asked of the ledger afterwards.
     public func close() {

@@ -27,10 +27,15 @@ enum Statements {
         """
     static let waitingOrders = """
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
+        WHERE o.state = 'paid' AND o.state NOT IN ('awaiting_payment', 'delivered') AND o.product_id = ?
+            AND o.quantity <= ?
+        ORDER BY o.id LIMIT ?
+        """
+    /// Goes through all paid orders: those that wait for the owner or for stock.
+    static let waitingProducts = """
+        SELECT DISTINCT o.product_id FROM orders o JOIN products p ON p.id = o.product_id
         WHERE o.state = 'paid' AND o.state NOT IN ('awaiting_payment', 'delivered')
             AND p.kind IN ('card', 'shared_counted')
-            AND EXISTS (SELECT 1 FROM cards c WHERE c.product_id = o.product_id AND c.state = 'available')
-        ORDER BY o.id LIMIT ?
         """
     static let fence = "SELECT 1 FROM order_fences WHERE order_id = ?"
     static let insertFence = "INSERT OR IGNORE INTO order_fences (order_id, created_at) VALUES (?, ?)"
@@ -97,7 +102,7 @@ enum Statements {
     // MARK: Refunds
 
     static let refundColumns = """
-        SELECT r.*, y.channel, y.attempt,
+        SELECT r.*, y.channel, y.attempt, y.amount IS NOT NULL AND y.claim = 'paid' AS is_certain,
             (SELECT count(*) FROM payments z WHERE z.order_id = y.order_id AND z.attempt = y.attempt
                 AND z.resolution IS NOT NULL) AS payments_of_attempt
         FROM refunds r JOIN payments y ON y.id = r.payment_id

@@ -25,6 +25,7 @@ final class Writer: Sendable {
         var queue: WriterQueue<WriteJob>
         var health = LedgerHealth.writable
         var isClosing = false
+        var isStopping = false
         var hasEnded = false
     }
 
@@ -51,15 +52,28 @@ final class Writer: Sendable {
 
     /// Runs what waits, then ends. Returns when the thread has ended.
     func close() {
-        state.change { state in
-            state.isClosing = true
-            state.queue.holdsPatient = false
-        }
+        stopHolding()
+        state.change { $0.isClosing = true }
         state.wait(until: \.hasEnded)
     }
 
     /// Keeps low-priority writes waiting, or lets them go on.
-    func holdPatient(_ isHeld: Bool) { state.change { $0.queue.holdsPatient = isHeld && !$0.isClosing } }
+    func holdPatient(_ isHeld: Bool) { state.change { $0.queue.holdsPatient = isHeld && !$0.isStopping } }
+
+    /// Lets low-priority writes go on for good, so that a stopping shop waits for no reader.
+    func stopHolding() {
+        state.change { state in
+            state.isStopping = true
+            state.queue.holdsPatient = false
+        }
+    }
+
+    /// Refuses the low-priority writes that wait.
+    func refusePatient() {
+        let refused = state.change { $0.queue.takePatient() }
+        let error = ShopError(.busy, "somebody reads the ledger for too long, so its log cannot be emptied; try later")
+        for job in refused { job.fail(error) }
+    }
 
     func add(_ job: WriteJob, to lane: WriterQueue<WriteJob>.Lane) {
         let refusal = state.change { state -> ShopError? in

@@ -42,6 +42,12 @@ struct WriterQueue<Job: Sendable>: Sendable {
         return true
     }
 
+    /// Takes all patient writes out.
+    mutating func takePatient() -> [Job] {
+        defer { patient = [] }
+        return patient
+    }
+
     /// The writes of the next transaction; empty when nothing waits.
     mutating func next() -> [Job] {
         let isPatientDue = !holdsPatient && (urgent.isEmpty || urgentFlushes >= Self.urgentFlushesInARow)

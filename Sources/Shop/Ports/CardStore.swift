@@ -177,9 +177,9 @@ public protocol CardStore: Sendable {
     func batches(of product: ProductID, limit: Int) async throws(ShopError) -> [CardBatch]
     /// One batch; nil when there is none.
     func batch(_ id: Int64) async throws(ShopError) -> CardBatch?
-    /// Takes at most `limit` available cards of a batch out of the books again, as if they had never come; returns how
-    /// many.
-    func undo(_ batch: Int64, limit: Int) async throws(ShopError) -> Int
+    /// Looks at the `limit` newest cards of a batch below a number and takes those that are available out of the books
+    /// again, as if they had never come; returns how many, and where to go on, if there is more.
+    func undo(_ batch: Int64, below: Int64, limit: Int) async throws(ShopError) -> (removed: Int, next: Int64?)
     /// Writes down something that the owner did.
     func log(_ action: String, subject: String, by note: OwnerNote, at moment: Timestamp) async throws(ShopError)
     /// A page of what the owner did, newest first.

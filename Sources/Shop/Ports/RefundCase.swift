@@ -10,8 +10,8 @@ public struct RefundCase: Hashable, Sendable {
     public let payment: Int64
     /// The channel the money came through.
     public let channel: String
-    /// The attempt it was paid for; nil when the order was confirmed by hand, or several payments name the attempt:
-    /// then no provider can be told which one to give back.
+    /// The attempt it was paid for; nil when the order was confirmed by hand, several payments name the attempt, or it
+    /// is not certain how much came to whom: then no provider can be told what to give back.
     public let attempt: AttemptID?
     /// How much.
     public let amount: Money

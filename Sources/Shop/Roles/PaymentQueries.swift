@@ -59,10 +59,10 @@ public struct PaymentQueries: Sendable {
         }
     }
 
-    /// Whether money for the attempt may still be news.
+    /// Whether money for the attempt would be news: also for an order that was paid by another attempt.
     private func isOpen(_ attempt: Attempt) async throws(ShopError) -> Bool {
-        guard let order = try await ledger.order(attempt.order) else { return false }
-        return [.awaitingPayment, .expired, .cancelled].contains(order.state)
+        let filter = PaymentFilter(order: attempt.order, limit: limits.pageRows)
+        return try await !ledger.payments(filter).contains { $0.attempt == attempt.id.text && $0.resolution != nil }
     }
 
     private func askProvider(_ attempt: Attempt) async throws(ShopError) {

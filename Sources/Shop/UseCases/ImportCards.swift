@@ -163,13 +163,15 @@ public struct ImportCards: Sendable {
         for line in progress.slice { sealed.append(try seal(line, of: product)) }
         let added = try await cards.add(sealed, to: product, batch: batch)
         Failpoint.hit(.importAfterCommit)
-        try await restock(product, by: added.imported)
+        await restock(product, by: added.imported)
         return added.duplicates
     }
 
     /// Those who have paid and wait are served before the gate lets new buyers at the cards.
-    private func restock(_ product: ProductID, by count: Int) async throws(ShopError) {
-        let waiting = try await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)
+    private func restock(_ product: ProductID, by count: Int) async {
+        // If that fails, upkeep does it later; the gate must hear of the cards either way.
+        let waiting =
+            (try? await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)) ?? []
         gate.restock(product, by: count)
         for change in waiting { announcer.announce(change) }
     }

@@ -75,11 +75,12 @@ public struct ManageCards: Sendable {
         }
         try await cards.log("undo", subject: "batch \(id)", by: note, at: clock.now())
         var removed = 0
-        while true {
-            let count = try await cards.undo(id, limit: limits.importSliceCards)
-            gate.restock(before.product, by: -count)
-            removed += count
-            if count < limits.importSliceCards { break }
+        var next: Int64? = .max
+        while let below = next {
+            let slice = try await cards.undo(id, below: below, limit: limits.importSliceCards)
+            gate.restock(before.product, by: -slice.removed)
+            removed += slice.removed
+            next = slice.next
         }
         return UndoReport(removed: removed, batch: try await cards.batch(id) ?? before)
     }

@@ -114,9 +114,15 @@ public struct RefundOrder: Sendable {
         _ channel: any RefundingChannel, _ request: ProviderRequest, _ query: ProviderRequest, _ attempt: Attempt,
         _ refund: RefundCase
     ) async throws(ShopError) -> Outcome {
+        let answer: RefundReading
         do throws(ShopError) {
-            let answer = channel.readRefund(try await caller.call(request))
-            Failpoint.hit(.refundAsked)
+            answer = channel.readRefund(try await caller.call(request))
+        } catch {
+            if error.code == .busy { try await ledger.endTelling(refund: refund.id) }
+            return .stays("the provider did not answer: \(error.detail)")
+        }
+        Failpoint.hit(.refundAsked)
+        do throws(ShopError) {
             if case .refused(let reason) = answer {
                 try await ledger.endTelling(refund: refund.id)
                 return .stays("the provider refused: \(reason)")
@@ -126,8 +132,7 @@ public struct RefundOrder: Sendable {
             }
             return .done("the provider gave it back")
         } catch {
-            if error.code == .busy { try await ledger.endTelling(refund: refund.id) }
-            return .stays("the provider did not answer: \(error.detail)")
+            return .stays("the provider was told and cannot be asked whether it did: \(error.detail)")
         }
     }
 }
