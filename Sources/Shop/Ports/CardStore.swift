@@ -131,7 +131,7 @@ public struct OwnerEntry: Hashable, Sendable {
     public let id: Int64
     /// When.
     public let at: Timestamp
-    /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `erase`.
+    /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `refund`, `erase`.
     public let action: String
     /// To what; never a secret.
     public let subject: String
