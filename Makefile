@@ -5,7 +5,7 @@ VENV := .build/venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test format lint verify setup setup-test setup-verify
+.PHONY: help run build test format lint verify bench-orders setup setup-test setup-verify setup-bench
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -28,6 +28,9 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/callback_flood.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
 
+bench-orders: build setup-bench ## durable orders a second, against nginx in the same run
+	python3 Tests/Scripts/bench_orders.py --binary .build/release/sluice
+
 format: ## format the sources
 	swift format --in-place --recursive Sources Tests Package.swift
 
@@ -41,6 +44,11 @@ setup:
 # The other side in tests: PHP computes the signatures of an epay gateway.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
+
+# nginx is started by the benchmark itself; the package must not start one of its own.
+setup-bench:
+	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
+	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
 
 setup-verify: setup setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)

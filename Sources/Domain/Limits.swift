@@ -14,6 +14,12 @@ public struct Limits: Sendable {
     public var writerJobs = 4096
     /// Urgent writes that share one transaction. Used by the ledger.
     public var writerJobsPerFlush = 256
+    /// Orders that are findable in memory only before they are filed in the ledger's file. Used by the ledger.
+    public var filingOrders = 16_384
+    /// Orders that may be findable in memory only; beyond, each is filed at once. Used by the ledger.
+    public var recentOrders = 131_072
+    /// Orders filed in one slice. Used by the ledger.
+    public var filingSliceOrders = 512
     /// Cards in one slice of an import. Used by the import.
     public var importSliceCards = 200
     /// Lines that an import's report lists; the others are only counted.
@@ -101,6 +107,7 @@ public struct Limits: Sendable {
         if batchOrders > intakeOrders { found.append("batchOrders exceeds intakeOrders") }
         if batchBytes > intakeBytes { found.append("batchBytes exceeds intakeBytes") }
         if bodyBytes * 2 > batchBytes { found.append("one order may fill a batch: bodyBytes against batchBytes") }
+        if filingOrders > recentOrders { found.append("filingOrders exceeds recentOrders") }
         if writerJobsPerFlush > writerJobs { found.append("writerJobsPerFlush exceeds writerJobs") }
         if expiryIntervalMilliseconds > 500 { found.append("expiry must be visible within a second") }
         if cardBytes > bodyBytes { found.append("cardBytes exceeds bodyBytes") }

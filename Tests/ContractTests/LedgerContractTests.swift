@@ -12,13 +12,22 @@ struct LedgerContractTests {
     func sqlite(contract: ContractCase<LedgerBench>) async throws {
         try await withSQLiteLedger { bench in try await contract.run(bench) }
     }
+
+    @Test("on SQLite that files every few orders", arguments: LedgerContract.cases)
+    func sqliteFiling(contract: ContractCase<LedgerBench>) async throws {
+        var limits = Limits()
+        limits.filingOrders = 2
+        limits.filingSliceOrders = 1
+        limits.recentOrders = 6
+        try await withSQLiteLedger(limits: limits) { bench in try await contract.run(bench) }
+    }
 }
 
 /// Runs a test with a ledger in a folder of its own.
-func withSQLiteLedger(_ body: (LedgerBench) async throws -> Void) async throws {
+func withSQLiteLedger(limits: Limits = Limits(), _ body: (LedgerBench) async throws -> Void) async throws {
     let folder = try ShopProcess.makeFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    var limits = Limits()
+    var limits = limits
     limits.writerJobs = 10_000
     let ledger = try SQLiteLedger(
         path: folder.appendingPathComponent(SQLiteLedger.fileName).path, limits: limits,

@@ -120,8 +120,8 @@ struct SQLiteLedgerTests {
             let sound = try await bench.placed(bench.draft(product, buyer: 2))
             try await ledger.pool.write { database in
                 try database.execute(
-                    sql: "UPDATE buyer_units SET total = 0, held = 0 WHERE contact = ?",
-                    arguments: [damaged.buyer.contact])
+                    sql: "DELETE FROM recent_buyer_orders WHERE contact = ?", arguments: [damaged.buyer.contact])
+                try database.execute(sql: "UPDATE filed_orders SET through = (SELECT max(id) FROM orders)")
             }
             bench.clock.advance(seconds: 10)
             let ended = try await bench.ledger.expire(at: bench.clock.now(), limit: 10)
@@ -170,7 +170,8 @@ struct SQLiteLedgerTests {
                 try Self.fill(database, product: number)
                 try database.execute(sql: "ANALYZE")
             }
-            let plans = try await ledger.pool.read { database in
+            // On the writing connection, which alone has the temporary tables.
+            let plans = try await ledger.pool.write { database in
                 try Statements.hot.mapValues { sql in
                     let statement = try database.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
                     statement.arguments = StatementArguments(
@@ -179,7 +180,9 @@ struct SQLiteLedgerTests {
                 }
             }
             for (name, plan) in plans {
-                #expect(!plan.contains { $0.hasPrefix("SCAN") || $0.contains("TEMP B-TREE") }, "\(name): \(plan)")
+                // "b" are the few orders that a subquery found, not a table.
+                let scans = plan.filter { $0.hasPrefix("SCAN") && $0 != "SCAN b" || $0.contains("TEMP B-TREE") }
+                #expect(scans.isEmpty, "\(name): \(plan)")
             }
             #expect(plans["availableCards"]?.first?.contains("cards_available") == true)
             #expect(plans["dueOrders"]?.first?.contains("orders_due") == true)
@@ -237,9 +240,12 @@ struct SQLiteLedgerTests {
             ("I2", "UPDATE cards SET state = 'available', order_id = NULL WHERE state = 'held'"),
             ("I2", "UPDATE orders SET state = 'cancelled' WHERE state = 'awaiting_payment'"),
             ("I2", "UPDATE cards SET state = 'held' WHERE state = 'sold'"),
-            ("I6", "UPDATE buyer_units SET held = 0"),
-            ("I6", "UPDATE buyer_units SET total = total + 1"),
-            ("I6", "INSERT INTO buyer_units VALUES (1, 'nobody@example.com', 1, 0)"),
+            ("I6", "UPDATE products SET max_per_buyer = 1; UPDATE orders SET quantity = 2"),
+            ("I6", "UPDATE filed_orders SET through = (SELECT max(id) FROM orders)"),
+            ("I6", "INSERT INTO buyer_orders SELECT product_id, contact, 1, id FROM orders"),
+            ("I6", "INSERT INTO buyer_orders VALUES (1, 'nobody@example.com', 0, x'00')"),
+            ("I6", "UPDATE orders SET idempotency_key = 'twice'"),
+            ("I6", "INSERT INTO order_keys VALUES (1, 'none', x'00')"),
             ("I7", "UPDATE payments SET amount = amount - 1"),
             ("I8", "UPDATE payments SET resolution = NULL"),
             ("I12", "UPDATE orders SET version = version + 1"),

@@ -58,9 +58,11 @@ def fill(path):
         "INSERT INTO journal (order_id, version, event, from_state, to_state, at) VALUES (?, ?, ?, ?, ?, ?)",
         (row for n in range(ORDERS) for row in [(ids[n], 1, "claim", None, "awaiting_payment", now)]
          + ([(ids[n], 2, "deliver", "awaiting_payment", "delivered", now)] if sold[n] else [])))
-    books.executemany(
-        "INSERT INTO buyer_units VALUES (?, ?, 1, ?)",
-        ((product, f"buyer-{n}@example.com", 0 if sold[n] else 1) for n in range(ORDERS)))
+    books.executescript("""
+        INSERT INTO buyer_orders SELECT product_id, contact, 0, id FROM orders ORDER BY 1, 2;
+        INSERT INTO order_keys SELECT product_id, idempotency_key, id FROM orders ORDER BY 1, 2;
+        UPDATE filed_orders SET through = (SELECT max(id) FROM orders);
+    """)
     paid = [n for n in range(ORDERS) if sold[n]]
     books.executemany("INSERT INTO attempts (id, order_id, channel, amount, currency, created_at)"
                       " VALUES (?, ?, 'sandbox', 1990, 'CNY', ?)",

@@ -45,6 +45,14 @@ public enum OrderEvent: String, CaseIterable, Sendable {
 }
 
 extension OrderState {
+    /// Whether an order counts towards what its buyer may have.
+    public var countsForBuyer: Bool {
+        switch self {
+        case .awaitingPayment, .paid, .delivered: true
+        case .queued, .rejected, .expired, .cancelled, .review, .refundPending, .refunded: false
+        }
+    }
+
     /// The state after an event; nil when the event is illegal in this state.
     ///
     /// *expired* and *cancelled* can still be left by late money only. *rejected* and *refunded* are never left.

@@ -16,7 +16,7 @@ struct Deliveries {
 
     /// What the order holds becomes the buyer's.
     func deliverHeld(_ order: Order) throws -> PaymentOutcome {
-        try transaction.deliver(order, at: moment)
+        try transaction.handOver(order, at: moment)
         let delivered = try transaction.move(order, .deliver, at: moment, by: note)
         return PaymentOutcome(
             change: OrderChange(order: delivered, changed: true, gate: GateEffect(end: .sold)),
@@ -25,7 +25,6 @@ struct Deliveries {
 
     /// The units become the buyer's; the goods are still to come.
     func payHeld(_ order: Order) throws -> PaymentOutcome {
-        try transaction.takeUnits(order, total: 0, held: order.quantity)
         let paid = try transaction.move(order, .pay, at: moment, by: note)
         return PaymentOutcome(
             change: OrderChange(order: paid, changed: true, gate: GateEffect(end: .sold)), resolution: .pending)
@@ -57,7 +56,7 @@ struct Deliveries {
     func claimAgain(_ order: Order, otherwise: PaymentDecision.Otherwise) throws -> PaymentOutcome {
         switch (try refusal(order), otherwise) {
         case (nil, _): return try claimAndDeliver(order)
-        case (.soldOut?, .wait): return try waitForRestock(order)
+        case (.soldOut?, .wait): return try paidPastTheGate(order)
         case (_, _) where order.state == .review: return .unchanged(order, .review)
         default: return try review(order)
         }
@@ -65,7 +64,6 @@ struct Deliveries {
 
     /// - Precondition: ``refusal(_:)`` was nil in this transaction
     func claimAndDeliver(_ order: Order) throws -> PaymentOutcome {
-        try transaction.addUnits(order, held: 0)
         if order.kind == .manual { return try paidPastTheGate(order) }
         if order.kind.isPooled {
             let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
@@ -79,11 +77,6 @@ struct Deliveries {
             change: OrderChange(
                 order: delivered, changed: true, gate: GateEffect(cardsTaken: taken, units: order.quantity)),
             resolution: .delivered)
-    }
-
-    private func waitForRestock(_ order: Order) throws -> PaymentOutcome {
-        try transaction.addUnits(order, held: 0)
-        return try paidPastTheGate(order)
     }
 
     private func paidPastTheGate(_ order: Order) throws -> PaymentOutcome {

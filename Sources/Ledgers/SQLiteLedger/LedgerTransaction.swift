@@ -26,6 +26,9 @@ struct LedgerTransaction {
             Statements.moveOrder, [state.rawValue, order.id.identifier.data, order.state.rawValue, order.version],
             rows: 1)
         let moved = order.moved(to: state)
+        if order.state.countsForBuyer != state.countsForBuyer {
+            try count(order, counts: state.countsForBuyer)
+        }
         try journal(moved, event, from: order.state, at: moment, by: note)
         return moved
     }
@@ -65,16 +68,9 @@ struct LedgerTransaction {
         for card in cards { try run(Statements.claimCard, [order.identifier.data, card], rows: 1) }
     }
 
-    /// Gives held cards back to the pool and the units back to the buyer.
+    /// Gives held cards back to the pool.
     func release(_ order: Order) throws {
         if order.kind.isPooled { try run(Statements.releaseCards, [order.id.identifier.data], rows: order.quantity) }
-        try takeUnits(order, total: order.quantity, held: order.quantity)
-    }
-
-    /// Makes what an unpaid order holds the buyer's, and leaves word of it in the outbox.
-    func deliver(_ order: Order, at moment: Timestamp) throws {
-        try takeUnits(order, total: 0, held: order.quantity)
-        try handOver(order, at: moment)
     }
 
     /// Marks held cards as sold, and leaves word of the delivery in the outbox.
@@ -86,21 +82,22 @@ struct LedgerTransaction {
 
     // MARK: Buyers
 
+    /// Counted from the buyer's orders; on the writing connection only.
     func units(of buyer: Buyer, product: ProductID) throws -> BuyerUnits {
         let statement = try database.cachedStatement(sql: Statements.buyerUnits)
         guard let row = try Row.fetchOne(statement, arguments: [product.number, buyer.contact]) else { return .none }
         return BuyerUnits(total: row[0], held: row[1])
     }
 
-    /// Counts units for the order's buyer.
-    func addUnits(_ order: Order, held: Int) throws {
-        try run(
-            Statements.addBuyerUnits, [order.product.number, order.buyer.contact, order.quantity, held], rows: 1)
-    }
-
-    /// Takes units off the order's buyer.
-    func takeUnits(_ order: Order, total: Int, held: Int) throws {
-        try run(Statements.takeBuyerUnits, [total, held, order.product.number, order.buyer.contact], rows: 1)
+    /// Says of an order whether it counts towards its buyer's limit.
+    private func count(_ order: Order, counts: Bool) throws {
+        let arguments: StatementArguments = [
+            order.product.number, order.buyer.contact, order.id.identifier.data, counts ? 0 : 1,
+        ]
+        let touched = try run(Statements.endRecent, arguments) + run(Statements.endFiled, arguments)
+        guard touched == 1 else {
+            throw ShopError(.internalFault, "an order is not filed under its buyer once", cause: "\(touched) times")
+        }
     }
 
     // MARK: Parts

@@ -43,9 +43,6 @@ struct RefundCases {
 
     /// The order is *refund_pending*, its units are given back, and each of its payments has a requested case.
     func request(_ order: Order, by note: OwnerNote, at moment: Timestamp) throws -> Order {
-        if order.state == .paid || order.state == .delivered {
-            try transaction.takeUnits(order, total: order.quantity, held: 0)
-        }
         let moved = try transaction.move(order, .requestRefund, at: moment, by: note)
         let without = try Row.fetchAll(
             transaction.database,

@@ -65,21 +65,30 @@ extension SQLiteLedger {
                     OR state IN ('refund_pending', 'refunded') AND cards NOT IN (0, quantity)
                 """),
         CountedCheck(
-            id: "I6", statement: "a buyer's units are those of the buyer's orders, and within the product's limit",
+            id: "I6", statement: "a buyer has no more than the product's limit; an idempotency key stands for one order",
             violations: """
-                WITH counted AS (
-                    SELECT product_id, contact,
-                        sum(CASE WHEN state IN ('awaiting_payment', 'paid', 'delivered') THEN quantity ELSE 0 END)
-                            AS total,
-                        sum(CASE WHEN state = 'awaiting_payment' THEN quantity ELSE 0 END) AS held
-                    FROM orders GROUP BY product_id, contact)
-                SELECT (SELECT count(*) FROM counted c
-                        LEFT JOIN buyer_units u ON u.product_id = c.product_id AND u.contact = c.contact
-                        JOIN products p ON p.id = c.product_id
-                        WHERE coalesce(u.total, 0) <> c.total OR coalesce(u.held, 0) <> c.held
-                            OR c.total > p.max_per_buyer)
-                    + (SELECT count(*) FROM buyer_units u WHERE u.total > 0 AND NOT EXISTS (
-                        SELECT 1 FROM orders o WHERE o.contact = u.contact AND o.product_id = u.product_id))
+                SELECT (SELECT count(*) FROM (
+                        SELECT o.product_id, sum(o.quantity) AS total FROM orders o
+                        WHERE o.state IN ('awaiting_payment', 'paid', 'delivered') GROUP BY o.product_id, o.contact) c
+                        JOIN products p ON p.id = c.product_id WHERE c.total > p.max_per_buyer)
+                    + (SELECT count(*) FROM orders o WHERE o.id <= (SELECT through FROM filed_orders) AND NOT EXISTS (
+                        SELECT 1 FROM buyer_orders b WHERE b.product_id = o.product_id AND b.contact = o.contact
+                            AND b.ended = (o.state NOT IN ('awaiting_payment', 'paid', 'delivered'))
+                            AND b.order_id = o.id))
+                    + (SELECT count(*) FROM buyer_orders b WHERE NOT EXISTS (
+                        SELECT 1 FROM orders o WHERE o.id = b.order_id AND o.product_id = b.product_id
+                            AND o.contact = b.contact
+                            AND b.ended = (o.state NOT IN ('awaiting_payment', 'paid', 'delivered'))))
+                    + (SELECT count(*) FROM (
+                        SELECT 1 FROM orders WHERE idempotency_key IS NOT NULL
+                        GROUP BY product_id, idempotency_key HAVING count(*) > 1))
+                    + (SELECT count(*) FROM orders o
+                        WHERE o.idempotency_key IS NOT NULL AND o.id <= (SELECT through FROM filed_orders)
+                            AND NOT EXISTS (SELECT 1 FROM order_keys k WHERE k.product_id = o.product_id
+                                AND k.idempotency_key = o.idempotency_key AND k.order_id = o.id))
+                    + (SELECT count(*) FROM order_keys k WHERE NOT EXISTS (
+                        SELECT 1 FROM orders o WHERE o.id = k.order_id AND o.product_id = k.product_id
+                            AND o.idempotency_key = k.idempotency_key))
                 """),
         CountedCheck(
             id: "I7", statement: "delivered implies a verified payment of the exact amount",

@@ -44,6 +44,10 @@ extension SQLiteLedger {
         let report = try Self.explaining("nothing more was erased") {
             try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA secure_delete = ON")
+                try database.inTransaction(.immediate) {
+                    try RecentOrders(database: database).fileAll()
+                    return .commit
+                }
                 let eraser = Eraser(transaction: LedgerTransaction(database: database), note: note, moment: moment)
                 switch scope {
                 case .buyer(let buyer): return try eraser.erase(buyer)
@@ -55,10 +59,12 @@ extension SQLiteLedger {
         try Self.explaining("erased, but the file still holds traces; run the same command again") {
             try pool.writeWithoutTransaction { database in
                 try database.checkpoint(.truncate)
-                // The rebuilt ledger may be larger than the memory.
+                // The rebuilt ledger may be larger than the memory. The setting drops the temporary tables.
                 try database.execute(sql: "PRAGMA temp_store = FILE")
                 try database.execute(sql: "VACUUM")
                 try database.checkpoint(.truncate)
+                try database.execute(sql: "PRAGMA temp_store = MEMORY")
+                try RecentOrders.open(database)
             }
         }
         return report
@@ -86,13 +92,18 @@ private struct Eraser {
     /// A contact is digits or has an @, so no buyer's own contact looks like this.
     private static let isErased = "o.contact GLOB 'erased-\(String(repeating: "[0-9a-f]", count: 16))'"
 
+    /// Every order of a contact; all are filed by now.
+    private static let isOfContact = """
+        o.id IN (SELECT order_id FROM buyer_orders WHERE product_id IN (SELECT id FROM products) AND contact = ?)
+        """
+
     // MARK: One buyer
 
     func erase(_ buyer: Buyer) throws -> ErasureReport {
         var report = ErasureReport()
         try database.inTransaction(.immediate) {
             let unsettled = try count(
-                "SELECT count(*) FROM orders o WHERE o.contact = ? AND NOT \(Self.isSettled)", [buyer.contact])
+                "SELECT count(*) FROM orders o WHERE \(Self.isOfContact) AND NOT \(Self.isSettled)", [buyer.contact])
             guard unsettled == 0 else {
                 throw ShopError(
                     .wrongState,
@@ -100,10 +111,9 @@ private struct Eraser {
                         + "cancel first, then erase")
             }
             let orders = try Data.fetchAll(
-                database, sql: "SELECT id FROM orders WHERE contact = ?", arguments: [buyer.contact])
-            let units = try count("SELECT count(*) FROM buyer_units WHERE contact = ?", [buyer.contact])
+                database, sql: "SELECT o.id FROM orders o WHERE \(Self.isOfContact)", arguments: [buyer.contact])
             report.callbacks = try removeCallbacks(naming: buyer.contact)
-            if !orders.isEmpty || units > 0 {
+            if !orders.isEmpty {
                 report.pseudonym = try rename(buyer.contact, orders, &report)
             } else if report.callbacks > 0 {
                 try transaction.log("erase", subject: "callbacks", by: note, at: moment)
@@ -117,19 +127,21 @@ private struct Eraser {
 
     func erase(before cutoff: Timestamp) throws -> ErasureReport {
         var report = ErasureReport()
-        var last = ""
+        var last = Data()
         var isDone = false
         while !isDone {
             try database.inTransaction(.immediate) {
-                let contacts = try String.fetchAll(
+                let orders = try Row.fetchAll(
                     database,
                     sql: """
-                        SELECT DISTINCT o.contact FROM orders o WHERE o.contact > ? AND o.created_at < ?
-                            AND \(Self.isSettled) AND NOT \(Self.isErased) ORDER BY o.contact LIMIT ?
+                        SELECT o.id, o.contact FROM orders o WHERE o.id > ? AND o.created_at < ?
+                            AND \(Self.isSettled) AND NOT \(Self.isErased) ORDER BY o.id LIMIT ?
                         """, arguments: [last, cutoff.milliseconds, Self.sliceBuyers])
-                for contact in contacts { try eraseOld(of: contact, before: cutoff, &report) }
-                isDone = contacts.count < Self.sliceBuyers
-                last = contacts.last ?? last
+                for contact in Set(orders.map { $0["contact"] as String }).sorted() {
+                    try eraseOld(of: contact, before: cutoff, &report)
+                }
+                isDone = orders.count < Self.sliceBuyers
+                last = orders.last?["id"] ?? last
                 return .commit
             }
         }
@@ -145,7 +157,7 @@ private struct Eraser {
     private func eraseOld(of contact: String, before cutoff: Timestamp, _ report: inout ErasureReport) throws {
         let orders = try Data.fetchAll(
             database,
-            sql: "SELECT o.id FROM orders o WHERE o.contact = ? AND o.created_at < ? AND \(Self.isSettled)",
+            sql: "SELECT o.id FROM orders o WHERE \(Self.isOfContact) AND o.created_at < ? AND \(Self.isSettled)",
             arguments: [contact, cutoff.milliseconds])
         _ = try rename(contact, orders, &report)
     }
@@ -155,13 +167,22 @@ private struct Eraser {
     /// Gives the buyer of some orders a pseudonym and removes what else tells who it was.
     private func rename(_ contact: String, _ orders: [Data], _ report: inout ErasureReport) throws -> String {
         let pseudonym = Self.pseudonym()
-        try moveUnits(from: contact, to: pseudonym, with: orders)
         for id in orders {
+            try transaction.run(
+                """
+                DELETE FROM order_keys WHERE (product_id, idempotency_key) = (
+                    SELECT product_id, idempotency_key FROM orders WHERE id = ?)
+                """, [id])
             try transaction.run(
                 """
                 UPDATE orders SET contact = ?, fields = NULL, query_tag = NULL, idempotency_key = NULL,
                     body_digest = NULL
                 WHERE id = ? AND contact = ?
+                """, [pseudonym, id, contact], rows: 1)
+            try transaction.run(
+                """
+                UPDATE buyer_orders SET contact = ?1
+                WHERE product_id = (SELECT product_id FROM orders WHERE id = ?2) AND contact = ?3 AND order_id = ?2
                 """, [pseudonym, id, contact], rows: 1)
             report.payments += try transaction.run(
                 "UPDATE payments SET raw = '' WHERE order_id = ? AND raw <> ''", [id])
@@ -171,27 +192,6 @@ private struct Eraser {
         report.buyers += 1
         report.orders += orders.count
         return pseudonym
-    }
-
-    /// Units follow their orders, so that limits and books still balance. Of settled orders, only delivered ones count.
-    private func moveUnits(from contact: String, to pseudonym: String, with orders: [Data]) throws {
-        guard try count("SELECT count(*) FROM orders WHERE contact = ?", [contact]) > orders.count else {
-            try transaction.run("UPDATE buyer_units SET contact = ? WHERE contact = ?", [pseudonym, contact])
-            return
-        }
-        var moved: [Int64: Int] = [:]
-        for id in orders {
-            let row = try Row.fetchOne(
-                database, sql: "SELECT product_id, quantity FROM orders WHERE id = ? AND state = 'delivered'",
-                arguments: [id])
-            if let row { moved[row["product_id"], default: 0] += row["quantity"] }
-        }
-        for (product, units) in moved {
-            try transaction.run(
-                "UPDATE buyer_units SET total = total - ? WHERE product_id = ? AND contact = ? AND total - held >= ?",
-                [units, product, contact, units], rows: 1)
-            try transaction.run(Statements.addBuyerUnits, [product, pseudonym, units, 0], rows: 1)
-        }
     }
 
     /// Removes callbacks that were believed by nobody and name the contact, as it is or as it stands in an address.

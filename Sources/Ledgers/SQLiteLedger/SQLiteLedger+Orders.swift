@@ -10,11 +10,15 @@ extension SQLiteLedger: Ledger {
         _ batch: [Submission], completion: @escaping @Sendable (Result<[Placement], ShopError>) -> Void
     ) {
         let job = WriteJob(
-            run: { database in
-                var batchInHand = PlaceBatch(database)
+            run: { [filing] database in
+                var batchInHand = try PlaceBatch(database, filesAtOnce: filing.isFull)
                 let placements = try batchInHand.place(batch)
+                let filed = batchInHand.filedInMemory
                 Failpoint.hit(.placeBeforeCommit)
-                return { completion(.success(placements)) }
+                return {
+                    completion(.success(placements))
+                    filing.placed(filed)
+                }
             },
             fail: { completion(.failure($0)) })
         writer.add(job, to: .urgent)

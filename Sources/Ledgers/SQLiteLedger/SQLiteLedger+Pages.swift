@@ -29,8 +29,14 @@ extension SQLiteLedger {
             }
         }
         if let buyer = filter.buyer {
-            conditions.append("o.contact = ?")
-            arguments += [buyer.contact]
+            // What was filed under the buyer, and the newest, which are not filed yet.
+            conditions.append(
+                """
+                o.id IN (SELECT order_id FROM buyer_orders
+                        WHERE product_id IN (SELECT id FROM products) AND contact = ?
+                    UNION SELECT id FROM orders WHERE id > (SELECT through FROM filed_orders) AND contact = ?)
+                """)
+            arguments += [buyer.contact, buyer.contact]
         }
         if let after = filter.after {
             conditions.append("o.id < ?")
@@ -130,10 +136,16 @@ extension SQLiteLedger {
         }
     }
 
+    /// Of the newest orders only: going through all of them would hold up the start. The gate may believe that a buyer
+    /// has less than is true, and then the ledger refuses.
     private static func loadUnits(into snapshot: inout GateSnapshot, limit: Int, _ database: Database) throws {
         let rows = try Row.fetchCursor(
-            database, sql: "SELECT product_id, contact, total, held FROM buyer_units WHERE total > 0 LIMIT ?",
-            arguments: [limit])
+            database,
+            sql: """
+                SELECT product_id, contact, sum(quantity), sum(iif(state = 'awaiting_payment', quantity, 0))
+                FROM (SELECT product_id, contact, quantity, state FROM orders ORDER BY id DESC LIMIT ?)
+                WHERE state IN ('awaiting_payment', 'paid', 'delivered') GROUP BY product_id, contact
+                """, arguments: [limit])
         while let row = try rows.next() {
             snapshot.units.append(
                 GateSnapshot.Units(

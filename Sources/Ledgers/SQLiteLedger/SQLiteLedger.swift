@@ -9,6 +9,7 @@ public final class SQLiteLedger: Sendable {
     let pool: DatabasePool
     let writer: Writer
     let checkpointer: Checkpointer
+    let filing: Filing
     let limits: Limits
 
     /// Name of the database file inside the data folder.
@@ -44,7 +45,9 @@ public final class SQLiteLedger: Sendable {
                         + "one, which brings it up to date")
             }
             if migrates { try migrator.migrate(pool) }
+            try pool.writeWithoutTransaction { try RecentOrders.open($0) }
             writer = Writer(pool: pool, limits: limits, metrics: metrics, onHealthChange: onHealthChange)
+            filing = Filing(writer: writer, limits: limits)
             checkpointer = try Checkpointer(path: path, limits: limits) { [writer] isHeld in
                 writer.holdPatient(isHeld)
             } onTooLong: { [writer] in
@@ -58,6 +61,10 @@ public final class SQLiteLedger: Sendable {
         }
         checkpointer.start()
         writer.start()
+        // A clean-up that the last run did not get to.
+        if let recent = try? pool.writeWithoutTransaction({ try RecentOrders(database: $0).count() }) {
+            filing.placed(recent)
+        }
     }
 
     private static func configuration(maximumPages: Int?) -> Configuration {

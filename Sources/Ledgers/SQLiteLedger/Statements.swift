@@ -9,14 +9,19 @@ enum Statements {
     static let order = """
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
         """
-    static let orderByKey = """
-        SELECT \(orderColumns), o.body_digest FROM orders o JOIN products p ON p.id = o.product_id
-        WHERE o.product_id = ? AND o.idempotency_key = ?
+    static let bodyDigest = "SELECT body_digest FROM orders WHERE id = ?"
+    static let recentOrderByKey = """
+        SELECT order_id FROM recent_order_keys WHERE product_id = ? AND idempotency_key = ?
         """
+    static let orderByKey = "SELECT order_id FROM order_keys WHERE product_id = ? AND idempotency_key = ?"
     static let insertOrder = """
         INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, fields, query_tag,
             idempotency_key, body_digest, state, version, created_at, expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'awaiting_payment', 1, ?, ?)
+        """
+    static let insertClaim = """
+        INSERT INTO journal (order_id, version, event, from_state, to_state, at)
+        VALUES (?, 1, 'claim', NULL, 'awaiting_payment', ?)
         """
     static let moveOrder = """
         UPDATE orders SET state = ?, version = version + 1 WHERE id = ? AND state = ? AND version = ?
@@ -59,13 +64,27 @@ enum Statements {
 
     // MARK: Buyers
 
-    static let buyerUnits = "SELECT total, held FROM buyer_units WHERE product_id = ? AND contact = ?"
-    static let addBuyerUnits = """
-        INSERT INTO buyer_units (product_id, contact, total, held) VALUES (?, ?, ?, ?)
-        ON CONFLICT (product_id, contact) DO UPDATE SET total = total + excluded.total, held = held + excluded.held
+    /// Orders that no longer count towards their buyer's limit.
+    static let hasEnded = "state NOT IN ('awaiting_payment', 'paid', 'delivered')"
+    static let buyerUnits = """
+        SELECT coalesce(sum(o.quantity), 0), coalesce(sum(o.quantity) FILTER (WHERE o.state = 'awaiting_payment'), 0)
+        FROM (
+            SELECT order_id FROM recent_buyer_orders WHERE product_id = ?1 AND contact = ?2 AND ended = 0
+            UNION ALL
+            SELECT order_id FROM buyer_orders WHERE product_id = ?1 AND contact = ?2 AND ended = 0
+        ) b CROSS JOIN orders o ON o.id = b.order_id
         """
-    static let takeBuyerUnits = """
-        UPDATE buyer_units SET total = total - ?, held = held - ? WHERE product_id = ? AND contact = ?
+    static let fileRecent = "INSERT INTO recent_buyer_orders VALUES (?, ?, 0, ?)"
+    static let fileRecentKey = "INSERT INTO recent_order_keys VALUES (?, ?, ?)"
+    static let file = "INSERT INTO buyer_orders VALUES (?, ?, 0, ?)"
+    static let fileKey = "INSERT INTO order_keys VALUES (?, ?, ?)"
+    static let endRecent = """
+        UPDATE recent_buyer_orders SET ended = ?4 WHERE product_id = ?1 AND contact = ?2 AND ended = 1 - ?4
+            AND order_id = ?3
+        """
+    static let endFiled = """
+        UPDATE buyer_orders SET ended = ?4 WHERE product_id = ?1 AND contact = ?2 AND ended = 1 - ?4
+            AND order_id = ?3
         """
 
     // MARK: Payments
@@ -124,7 +143,7 @@ enum Statements {
         "waitingOrders": waitingOrders, "fence": fence,
         "availableCards": availableCards, "claimCard": claimCard, "releaseCards": releaseCards,
         "deliverCards": deliverCards, "soldSecrets": soldSecrets, "buyerUnits": buyerUnits,
-        "takeBuyerUnits": takeBuyerUnits, "attempt": attempt, "attemptOfOrder": attemptOfOrder,
+        "recentOrderByKey": recentOrderByKey, "endRecent": endRecent, "endFiled": endFiled, "bodyDigest": bodyDigest, "attempt": attempt, "attemptOfOrder": attemptOfOrder,
         "paymentsByEvent": paymentsByEvent, "pruneCallbacks": pruneCallbacks, "resolvePayments": resolvePayments,
         "resolvePayment": resolvePayment, "payment": payment, "dueQueries": dueQueries, "refund": refund,
         "moveRefund": moveRefund,
