@@ -136,7 +136,7 @@ struct SQLiteLedgerTests {
 
     @Test("a full disk refuses orders, keeps what was accepted, and is left when there is room")
     func fullDisk() async throws {
-        try await withLedger(maximumPages: 300) { ledger, bench in
+        try await withLedger(maximumPages: 220) { ledger, bench in
             let product = try await bench.product(cards: 3000)
             var accepted: [OrderID] = []
             var refusal: ShopError?
@@ -251,7 +251,7 @@ struct SQLiteLedgerTests {
             ("I12", "UPDATE orders SET version = version + 1"),
             (
                 "I12",
-                "INSERT INTO journal VALUES (NULL, x'00', 1, 'claim', 'refunded', 'awaiting_payment', 0, NULL, NULL)"
+                "INSERT INTO journal VALUES (x'00', 1, 'claim', 'refunded', 'awaiting_payment', 0, NULL, NULL)"
             ),
             ("I13", "DELETE FROM outbox"),
             ("I15", "INSERT INTO order_fences SELECT id, 0 FROM orders"),

@@ -12,12 +12,7 @@ public struct Buyer: Hashable, Sendable {
 
     /// Normalises a contact; nil when it is neither an e-mail address nor 5 to 15 digits.
     public init?(contact raw: some StringProtocol) {
-        let trimmed = raw.unicodeScalars.drop(while: \.properties.isWhitespace)
-            .reversed().drop(while: \.properties.isWhitespace).reversed()
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: trimmed)
-        guard text.count <= Self.maximumLength, text.allSatisfy(\.isASCII) else { return nil }
-        let folded = String(text).lowercased()
+        guard let folded = Self.folded(String(raw)) ?? Self.folded(Self.trimmed(raw)) else { return nil }
         guard Self.isNumber(folded) || Self.isEmailAddress(folded) else { return nil }
         contact = folded
     }
@@ -34,6 +29,24 @@ public struct Buyer: Hashable, Sendable {
 
     /// Takes a contact that was normalised when it was stored.
     public init(stored contact: String) { self.contact = contact }
+
+    /// Without the white space of any script around it.
+    private static func trimmed(_ raw: some StringProtocol) -> String {
+        let trimmed = raw.unicodeScalars.drop(while: \.properties.isWhitespace)
+            .reversed().drop(while: \.properties.isWhitespace).reversed()
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: trimmed)
+        return String(text)
+    }
+
+    /// In lower case; nil unless it is short enough and all of printable ASCII, as nearly every contact is.
+    private static func folded(_ text: String) -> String? {
+        guard text.utf8.count <= maximumLength, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return nil
+        }
+        let isFolded = !text.utf8.contains { (0x41...0x5A).contains($0) }
+        return isFolded ? text : text.lowercased()
+    }
 
     private static func isNumber(_ text: String) -> Bool {
         (5...15).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }

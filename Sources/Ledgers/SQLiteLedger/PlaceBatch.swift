@@ -11,12 +11,15 @@ struct PlaceBatch {
     /// The file is complete through this order; one that is older must not be filed in memory.
     private let filedThrough: Identifier?
     private let filesAtOnce: Bool
+    /// Most ledgers have no fence at all, so one look spares one for each order.
+    private let hasFences: Bool
     /// Orders of the batch that can be found only in memory yet.
     private(set) var filedInMemory = 0
 
     /// - Parameter filesAtOnce: whether orders are made findable in the file, because memory is full
     init(_ database: Database, filesAtOnce: Bool) throws {
         self.filesAtOnce = filesAtOnce
+        hasFences = try Int.fetchOne(database.cachedStatement(sql: Statements.anyFence)) != nil
         transaction = LedgerTransaction(database: database)
         statements = try PlaceStatements(database)
         filedThrough = Identifier(bytes: try RecentOrders(database: database).through())
@@ -62,6 +65,7 @@ struct PlaceBatch {
     }
 
     private func isFenced(_ id: OrderID) throws -> Bool {
+        guard hasFences else { return false }
         statements.fence.bind(1, id.identifier)
         return try statements.fence.firstRow {} != nil
     }

@@ -65,7 +65,7 @@ extension SQLiteLedger {
                     OR state IN ('refund_pending', 'refunded') AND cards NOT IN (0, quantity)
                 """),
         CountedCheck(
-            id: "I6", statement: "a buyer has no more than the product's limit; an idempotency key stands for one order",
+            id: "I6", statement: "a buyer has no more than the product's limit; a key stands for one order at most",
             violations: """
                 SELECT (SELECT count(*) FROM (
                         SELECT o.product_id, sum(o.quantity) AS total FROM orders o

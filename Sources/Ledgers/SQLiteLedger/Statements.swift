@@ -43,6 +43,7 @@ enum Statements {
             AND p.kind IN ('card', 'shared_counted')
         """
     static let fence = "SELECT 1 FROM order_fences WHERE order_id = ?"
+    static let anyFence = "SELECT 1 FROM order_fences LIMIT 1"
     static let insertFence = "INSERT OR IGNORE INTO order_fences (order_id, created_at) VALUES (?, ?)"
     static let insertJournal = """
         INSERT INTO journal (order_id, version, event, from_state, to_state, at, actor, reason)
@@ -143,7 +144,9 @@ enum Statements {
         "waitingOrders": waitingOrders, "fence": fence,
         "availableCards": availableCards, "claimCard": claimCard, "releaseCards": releaseCards,
         "deliverCards": deliverCards, "soldSecrets": soldSecrets, "buyerUnits": buyerUnits,
-        "recentOrderByKey": recentOrderByKey, "endRecent": endRecent, "endFiled": endFiled, "bodyDigest": bodyDigest, "attempt": attempt, "attemptOfOrder": attemptOfOrder,
+        "recentOrderByKey": recentOrderByKey, "endRecent": endRecent, "endFiled": endFiled,
+        "bodyDigest": bodyDigest,
+        "attempt": attempt, "attemptOfOrder": attemptOfOrder,
         "paymentsByEvent": paymentsByEvent, "pruneCallbacks": pruneCallbacks, "resolvePayments": resolvePayments,
         "resolvePayment": resolvePayment, "payment": payment, "dueQueries": dueQueries, "refund": refund,
         "moveRefund": moveRefund,

@@ -143,12 +143,22 @@ final class Writer: Sendable {
         var answers: [@Sendable () -> Void] = []
         do {
             try database.beginTransaction(.immediate)
-            for job in jobs { answers.append(try run(job, in: database)) }
+            if let only = jobs.first, jobs.count == 1 {
+                answers.append(try runAlone(only, in: database))
+            } else {
+                for job in jobs { answers.append(try run(job, in: database)) }
+            }
         } catch {
             try? database.rollback()
             return .failed(
                 ShopError(.busy, "the ledger cannot write; nothing was taken", cause: "\(error)"), health(after: error))
         }
+        return commit(database, answers)
+    }
+
+    private func commit(_ database: Database, _ answers: [@Sendable () -> Void]) -> Outcome {
+        // What was undone has nothing to commit.
+        guard database.isInsideTransaction else { return .committed(answers) }
         do {
             if Failpoint.shouldFail(.flush) { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "failpoint") }
             try database.commit()
@@ -162,6 +172,18 @@ final class Writer: Sendable {
         }
     }
 
+    /// Runs a write that has the transaction for itself: what undoes the one undoes the other, without a savepoint.
+    private func runAlone(_ job: WriteJob, in database: Database) throws -> @Sendable () -> Void {
+        do {
+            return try job.run(database)
+        } catch {
+            if health(after: error) != nil { throw error }
+            try database.rollback()
+            let fault = Self.fault(error)
+            return { job.fail(fault) }
+        }
+    }
+
     /// Runs one write in its savepoint. Throws only what makes the whole transaction worthless.
     private func run(_ job: WriteJob, in database: Database) throws -> @Sendable () -> Void {
         try database.execute(sql: "SAVEPOINT job")
@@ -172,9 +194,13 @@ final class Writer: Sendable {
         } catch {
             if health(after: error) != nil { throw error }
             try database.execute(sql: "ROLLBACK TO job; RELEASE job")
-            let fault = error as? ShopError ?? ShopError(.internalFault, "a write failed", cause: "\(error)")
+            let fault = Self.fault(error)
             return { job.fail(fault) }
         }
+    }
+
+    private static func fault(_ error: any Error) -> ShopError {
+        error as? ShopError ?? ShopError(.internalFault, "a write failed", cause: "\(error)")
     }
 
     /// What an error says about the disk; nil when it says nothing. After a failed sync the kernel may have dropped

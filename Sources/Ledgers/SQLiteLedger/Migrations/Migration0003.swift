@@ -30,6 +30,28 @@ enum Migration0003 {
         CREATE TABLE filed_orders (through BLOB NOT NULL);
         INSERT INTO filed_orders SELECT coalesce(max(id), x'') FROM orders;
 
+        -- The journal is its own index.
+        CREATE TABLE steps (
+            order_id BLOB NOT NULL,
+            version INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            from_state TEXT,
+            to_state TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            actor TEXT,
+            reason TEXT,
+            PRIMARY KEY (order_id, version)
+        ) WITHOUT ROWID;
+        INSERT INTO steps
+            SELECT order_id, version, event, from_state, to_state, at, actor, reason FROM journal
+            ORDER BY order_id, version;
+        DROP TABLE journal;
+        ALTER TABLE steps RENAME TO journal;
+        CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER journal_is_never_cut BEFORE DELETE ON journal
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
         DROP INDEX orders_by_contact;
         DROP INDEX orders_by_idempotency_key;
         DROP TABLE buyer_units;
