@@ -20,6 +20,7 @@ extension Target.Dependency {
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
@@ -50,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
@@ -97,10 +99,14 @@ let package = Package(
                 .serviceLifecycle,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: settings),
+        .target(
+            name: "Drill",
+            dependencies: [.asyncHTTPClient, .histogram, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix],
+            swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Domain", "Server", "Shop", "WebAPI", .argumentParser, .logging, .nioCore, .serviceLifecycle,
+                "Domain", "Drill", "Server", "Shop", "WebAPI", .argumentParser, .logging, .nioCore, .serviceLifecycle,
                 .unixSignals,
             ],
             swiftSettings: settings),
@@ -113,6 +119,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ChannelsTests", dependencies: ["Channels", "Domain", "Shop"], exclude: ["Vectors"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DrillTests", dependencies: ["Drill", .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix],
             swiftSettings: settings),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
         .testTarget(

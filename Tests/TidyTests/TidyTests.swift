@@ -41,13 +41,14 @@ struct TidyTests {
             "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "ProviderClient",
             "WebSupport", "WebAPI",
         ],
-        "Sources/sluice": ["Domain", "Shop", "Server", "WebAPI"],
+        "Sources/Drill": [],
+        "Sources/sluice": ["Domain", "Drill", "Shop", "Server", "WebAPI"],
         "Sources/TestKit": ["Domain", "Shop"],
     ]
 
     private static let modules: Set<String> = [
         "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "ProviderClient", "WebSupport",
-        "WebAPI", "Server", "sluice", "TestKit",
+        "WebAPI", "Server", "Drill", "sluice", "TestKit",
     ]
 
     private static func imported(_ line: Substring) -> String? {
@@ -86,7 +87,8 @@ struct TidyTests {
                 if let home = homes[module] {
                     #expect(source.path.hasPrefix(home), "\(source.path) imports \(module)")
                 }
-                let callsOut = ["Sources/TestKit/", "Sources/Clients/"].contains { source.path.hasPrefix($0) }
+                let callers = ["Sources/TestKit/", "Sources/Clients/", "Sources/Drill/"]
+                let callsOut = callers.contains { source.path.hasPrefix($0) }
                 #expect(callsOut || module != "AsyncHTTPClient", "\(source.path) imports \(module)")
                 let isWeb = ["Sources/Web/", "Sources/Server/"].contains { source.path.hasPrefix($0) }
                 #expect(isWeb || !module.hasPrefix("Hummingbird"), "\(source.path) imports \(module)")

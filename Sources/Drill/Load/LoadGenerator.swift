@@ -1,0 +1,41 @@
+import NIOCore
+import NIOPosix
+
+/// Holds a sale over real connections. Arrivals come when the schedule says, whether or not the shop keeps up (an open
+/// loop): what a slow shop delays is measured, not left out.
+enum LoadGenerator {
+    /// Runs the sale on one thread of its own and returns when all journeys have ended, or the drain is over.
+    ///
+    /// - Parameter started: called when the first arrival is due, before it comes.
+    static func run(
+        _ plan: LoadPlan, started: @escaping @Sendable () -> Void = {},
+        progress: @escaping @Sendable (DrillProgress) -> Void = { _ in }
+    ) async throws -> LoadResult {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let result = try await run(plan, on: group.next(), started: started, progress: progress)
+            try await group.shutdownGracefully()
+            return result
+        } catch {
+            try await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func run(
+        _ plan: LoadPlan, on loop: any EventLoop, started: @escaping @Sendable () -> Void,
+        progress: @escaping @Sendable (DrillProgress) -> Void
+    ) async throws -> LoadResult {
+        let promise = loop.makePromise(of: LoadResult.self)
+        let runner = try await loop.submit {
+            let runner = SaleRunner(plan, on: loop, started: started, progress: progress, result: promise)
+            runner.open()
+            return NIOLoopBound(runner, eventLoop: loop)
+        }.get()
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            loop.execute { runner.value.fail(CancellationError()) }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// What a load generator is to do.
+struct LoadPlan: Sendable {
+    let schedule: ArrivalSchedule
+    let buyers: Buyers
+    let host: String
+    let port: Int
+    let slug: String
+    let quantity: Int
+    /// Cards that were imported.
+    let stock: Int
+    let connections: Int
+    let timeoutNanoseconds: Int64
+    let drainNanoseconds: Int64
+}
+
+/// What a load generator saw.
+struct LoadResult: Sendable {
+    let counts: DrillCounts
+    let latencies: LatencySummaries
+    let intervalMilliseconds: Int
+    var rows: [SeriesRow]
+    /// From the first arrival to the last answer that accepted an order.
+    let secondsToLastAccepted: Double
+    /// From the first arrival to the end of the last journey.
+    let seconds: Double
+}
+
+/// How far a drill is.
+public struct DrillProgress: Sendable {
+    public let seconds: Double
+    public let counts: DrillCounts
+    /// Of placing orders, in milliseconds.
+    public let p99: Double
+    /// Arrivals that wait for a free connection.
+    public let waiting: Int
+}
