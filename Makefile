@@ -1,11 +1,12 @@
 # The commands of the project. `make` alone lists them.
 SHELL := /bin/bash
 DATA ?= .data/demo
+DRILL ?=
 VENV := .build/venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test format lint verify bench-orders setup setup-test setup-verify setup-bench
+.PHONY: help run build drill bench-orders test format lint verify setup setup-test setup-verify setup-bench
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -15,6 +16,9 @@ run: build ## start a demo shop on http://127.0.0.1:8080
 
 build: setup ## build the release binary .build/release/sluice
 	swift build -c release --product sluice --explicit-target-dependency-import-check error
+
+drill: build ## rehearse a flash sale, 10,000 buyers for 500 cards; more options with DRILL="--cards 100"
+	.build/release/sluice drill --report .data/drill $(DRILL)
 
 test: setup setup-test lint ## run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
