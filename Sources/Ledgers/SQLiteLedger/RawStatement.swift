@@ -75,9 +75,12 @@ struct RawStatement {
         }
     }
 
+    /// Runs to the end.
+    func run() throws { try forEachRow {} }
+
     /// Writes, and must touch exactly one row.
     func touchOneRow() throws {
-        try forEachRow {}
+        try run()
         let touched = database.changesCount
         guard touched == 1 else {
             throw ShopError(

@@ -186,10 +186,10 @@ final class Writer: Sendable {
 
     /// Runs one write in its savepoint. Throws only what makes the whole transaction worthless.
     private func run(_ job: WriteJob, in database: Database) throws -> @Sendable () -> Void {
-        try database.execute(sql: "SAVEPOINT job")
+        try RawStatement(database, "SAVEPOINT job").run()
         do {
             let answer = try job.run(database)
-            try database.execute(sql: "RELEASE job")
+            try RawStatement(database, "RELEASE job").run()
             return answer
         } catch {
             if health(after: error) != nil { throw error }
