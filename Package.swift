@@ -86,8 +86,8 @@ let package = Package(
         .target(
             name: "WebAPI",
             dependencies: [
-                "Domain", "Shop", "WebSupport", .asyncAlgorithms, .httpTypes, .hummingbird, .metrics, .mustache,
-                .nioCore,
+                "Domain", "Shop", "WebSupport", .asyncAlgorithms, .httpTypes, .hummingbird, .logging, .metrics,
+                .mustache, .nioCore,
             ],
             path: "Sources/Web/WebAPI", swiftSettings: settings),
         .target(

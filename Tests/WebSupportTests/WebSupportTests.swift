@@ -43,7 +43,7 @@ struct ClientAddressTests {
         var headers = HTTPFields()
         if let forwarded { headers[try #require(HTTPField.Name("X-Forwarded-For"))] = forwarded }
         return ClientAddress(
-            peer: try SocketAddress(ipAddress: peer, port: 1), headers: headers,
+            peer: PeerAddress(try SocketAddress(ipAddress: peer, port: 1)), headers: headers,
             trusted: trusted.compactMap { AddressRange(text: $0) })
     }
 

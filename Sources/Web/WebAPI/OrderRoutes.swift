@@ -1,4 +1,3 @@
-import Dispatch
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -7,11 +6,9 @@ import Shop
 import WebSupport
 
 extension WebAPI {
-    static let idempotencyKey = HTTPField.Name("Idempotency-Key")
-
     var orderRoutes: [Route] {
         [
-            Route(.post, "/api/v1/orders", for: .visitors, handler: placeOrder),
+            Route(.post, orderEndpoint.path, for: .visitors, handler: placeOrder),
             Route(.post, "/api/v1/orders/lookup", for: .visitors, handler: lookUpOrders),
             Route(.get, "/api/v1/orders/{id}", for: .visitors, handler: readOrder),
             Route(.get, "/api/v1/orders/{id}/events", for: .visitors, handler: watchOrder),
@@ -21,58 +18,20 @@ extension WebAPI {
     }
 
     @Sendable private func placeOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        try limitAddress(request, context)
-        let order = try await orderRequest(request)
-        let start = DispatchTime.now().uptimeNanoseconds
-        let answer = await withCheckedContinuation { continuation in
-            useCases.placeOrder(order) { continuation.resume(returning: $0) }
+        let outcome: OrderEndpoint.Outcome
+        if let refusal = orderEndpoint.refusal(of: request.head, from: PeerAddress(context.peer)) {
+            outcome = refusal
+        } else {
+            let body = try await request.body.collect(upTo: orderEndpoint.maximumBytes)
+            outcome = await withCheckedContinuation { continuation in
+                orderEndpoint.run(request.head, body: body) { continuation.resume(returning: $0) }
+            }
         }
-        orderMetrics.record(answer, nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds - start))
-        switch answer {
-        case .placed(let placed): return orderResponse(placed, status: .created)
-        case .existing(let placed): return orderResponse(placed, status: .ok)
-        case .refused(let refusal): return Problem.response(refusal)
-        case .failed(let error): throw error
-        }
+        orderEndpoint.note(outcome, logger: context.logger)
+        return orderEndpoint.answer(outcome).response
     }
 
-    /// Limits by address never apply to loopback peers without a forwarding header.
-    private func limitAddress(_ request: Request, _ context: ShopRequestContext) throws {
-        let address = ClientAddress(peer: context.peer, headers: request.headers, trusted: settings.trustedProxies)
-        if !address.isLocal { try addressLimiter.check(address.key, at: ports.clock.now()) }
-    }
-
-    private func orderRequest(_ request: Request) async throws -> PlaceOrderRequest {
-        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
-        let quantity = try fields.optionalInteger("quantity")
-        let keys = Self.idempotencyKey.map { request.headers[values: $0] } ?? []
-        guard keys.count <= 1 else { throw ShopError.invalid("Idempotency-Key", "is repeated") }
-        let order = PlaceOrderRequest(
-            product: try fields.string("product"), quantity: quantity.map { Int(clamping: $0) },
-            contact: try fields.string("contact"), channel: try fields.string("channel"),
-            queryPassword: try fields.optionalString("query_password"), fields: try fields.strings("fields"),
-            idempotencyKey: keys.first)
-        try fields.end()
-        return order
-    }
-
-    private func orderResponse(_ placed: PlacedOrder, status: HTTPResponse.Status) -> Response {
-        let body = JSONWriter.object { json in
-            json.string("id", placed.order.id.text)
-            json.string("token", placed.token)
-            json.string("status", placed.order.state.rawValue)
-            json.money(placed.order.total)
-            json.time("expires_at", placed.order.expiresAt)
-            json.string("pay_url", payURL(placed.order.id))
-        }
-        var response = Response.json(body, status: status)
-        for cookie in OrderCookie.headers(placed, isSecure: isSecure) {
-            response.headers.append(HTTPField(name: .setCookie, value: cookie))
-        }
-        return response
-    }
-
-    func payURL(_ id: OrderID) -> String { "\(settings.publicURL())/orders/\(id.text)/pay" }
+    func payURL(_ id: OrderID) -> String { OrderEndpoint.payURL(id, below: settings.publicURL()) }
 
     var isSecure: Bool { settings.publicURL().hasPrefix("https:") }
 
@@ -160,19 +119,6 @@ extension WebAPI {
                     }
                 }
             })
-    }
-}
-
-/// The cookie that opens one order's page, in place of the bearer token.
-enum OrderCookie {
-    static let name = "order_token"
-
-    /// One for the order's page and one for its API, so that no other request carries it.
-    static func headers(_ placed: PlacedOrder, isSecure: Bool) -> [String] {
-        ["/orders/", "/api/v1/orders/"].map { path in
-            let attributes = "HttpOnly; SameSite=Lax; Max-Age=2592000" + (isSecure ? "; Secure" : "")
-            return "\(name)=\(placed.token); Path=\(path)\(placed.order.id.text); \(attributes)"
-        }
     }
 }
 

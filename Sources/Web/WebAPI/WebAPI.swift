@@ -14,8 +14,9 @@ public struct WebAPI: Sendable {
     /// What the operator has set.
     public let settings: Settings
 
-    let orderMetrics: OrderMetrics
-    let addressLimiter: RateLimiter
+    /// Where orders are placed.
+    public let orderEndpoint: OrderEndpoint
+
     let lookupLimiter: RateLimiter
     let pages: Pages
 
@@ -60,11 +61,9 @@ public struct WebAPI: Sendable {
         self.useCases = useCases
         self.ports = ports
         self.settings = settings
-        orderMetrics = OrderMetrics(factory: metrics)
         let limits = ports.limits
-        addressLimiter = RateLimiter(
-            perSecond: Double(limits.ordersPerAddressPerSecond), burst: Double(limits.ordersPerAddressPerSecond * 2),
-            maximumKeys: limits.rateLimitKeys)
+        orderEndpoint = OrderEndpoint(
+            placeOrder: useCases.placeOrder, clock: ports.clock, limits: limits, settings: settings, metrics: metrics)
         lookupLimiter = RateLimiter(
             perSecond: Double(limits.lookupsPerMinute) / 60, burst: Double(limits.lookupsPerMinute),
             maximumKeys: limits.rateLimitKeys)

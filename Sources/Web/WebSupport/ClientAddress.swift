@@ -15,19 +15,39 @@ public struct ClientAddress: Hashable, Sendable {
     ///   - peer: the socket's other end
     ///   - headers: the request's; `X-Forwarded-For` is read from right to left while the addresses are trusted
     ///   - trusted: proxies that are believed
-    public init(peer: SocketAddress?, headers: HTTPFields, trusted: [AddressRange]) {
-        let peerBytes = peer.flatMap { IPAddress($0) }
+    public init(peer: PeerAddress, headers: HTTPFields, trusted: [AddressRange]) {
         let hops = Self.forwardedFor.flatMap { headers[$0] }?.split(separator: ",").map {
             String($0.drop(while: { $0 == " " }).prefix { $0 != " " })
         }
-        var client = peerBytes
-        for hop in (hops ?? []).reversed() {
+        guard let hops else {
+            key = peer.key
+            isLocal = peer.isLoopback
+            return
+        }
+        var client = peer.address
+        for hop in hops.reversed() {
             guard let current = client, trusted.contains(where: { $0.contains(current) }) else { break }
             guard let next = IPAddress(text: hop) else { break }
             client = next
         }
-        key = client?.networkKey ?? "unknown"
-        isLocal = hops == nil && peerBytes?.isLoopback == true
+        key = client?.networkKey ?? PeerAddress.unknownKey
+        isLocal = false
+    }
+}
+
+/// What can be said of a socket's other end without a request; worked out once a connection.
+public struct PeerAddress: Sendable {
+    let address: IPAddress?
+    let key: String
+    let isLoopback: Bool
+
+    fileprivate static let unknownKey = "unknown"
+
+    /// - Parameter address: as the socket has it
+    public init(_ address: SocketAddress?) {
+        self.address = address.flatMap { IPAddress($0) }
+        key = self.address?.networkKey ?? Self.unknownKey
+        isLoopback = self.address?.isLoopback == true
     }
 }
 

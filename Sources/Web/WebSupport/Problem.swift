@@ -1,6 +1,7 @@
 public import Domain
 public import HTTPTypes
 public import Hummingbird
+public import Logging
 import NIOCore
 
 /// Errors as RFC 9457 problem documents. The one table from codes to HTTP.
@@ -41,8 +42,13 @@ public enum Problem {
         }
     }
 
-    /// The answer to an error. What lies beneath it is not told.
+    /// The answer to an error, as Hummingbird takes it.
     public static func response(_ error: ShopError, headers: HTTPFields = [:]) -> Response {
+        answer(error, headers: headers).response
+    }
+
+    /// The answer to an error. What lies beneath it is not told.
+    public static func answer(_ error: ShopError, headers: HTTPFields = [:]) -> WebAnswer {
         let row = row(error.code)
         let body = JSONWriter.object { json in
             json.string("type", "urn:sluice:problem:\(row.code)")
@@ -62,18 +68,25 @@ public enum Problem {
         case .tooLarge: headers[.connection] = "close"
         default: break
         }
-        return Response(status: row.status, headers: headers, body: .init(byteBuffer: body))
+        return WebAnswer(status: row.status, headers: headers, body: body)
     }
 
     /// The answer to an order that cannot be had.
-    public static func response(_ refusal: Refusal) -> Response {
+    public static func answer(_ refusal: Refusal) -> WebAnswer {
         switch refusal {
-        case .soldOut: response(ShopError(.soldOut, "fewer cards are left than were asked for"))
-        case .limitReached: response(ShopError(.limitReached, "this buyer has had as many as one buyer may"))
-        case .notOnSale: response(ShopError(.notOnSale, "the product is not on sale now"))
+        case .soldOut: answer(ShopError(.soldOut, "fewer cards are left than were asked for"))
+        case .limitReached: answer(ShopError(.limitReached, "this buyer has had as many as one buyer may"))
+        case .notOnSale: answer(ShopError(.notOnSale, "the product is not on sale now"))
         }
     }
 
     /// Whether the operator should see each one. A stopped or busy ledger is told once, not a request.
     public static func isFault(_ error: ShopError) -> Bool { error.code == .internalFault }
+
+    /// Tells the operator about a fault.
+    public static func log(_ error: ShopError, path: String, to logger: Logger) {
+        logger.error(
+            "request failed",
+            metadata: ["code": "\(error.code.rawValue)", "path": "\(path)", "cause": "\(error.cause ?? "")"])
+    }
 }

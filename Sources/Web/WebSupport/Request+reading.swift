@@ -1,5 +1,5 @@
 public import Domain
-import HTTPTypes
+public import HTTPTypes
 public import Hummingbird
 public import NIOCore
 
@@ -8,9 +8,7 @@ extension Request {
     ///
     /// - Throws: *unsupported_media_type*, *too_large*, *malformed*, *invalid_request* for a repeated field.
     public func fields(maximumBytes: Int) async throws -> FieldReader {
-        guard mediaType == "application/json" else {
-            throw ShopError(.unsupportedMediaType, "send Content-Type: application/json")
-        }
+        try headers.requireJSON()
         let buffer = try await bytes(maximum: maximumBytes)
         return try FieldReader(try JSONReader.read(Array(buffer.readableBytesView)))
     }
@@ -49,17 +47,12 @@ extension Request {
     ///
     /// - Throws: *too_large*, before reading when the length was announced.
     public func bytes(maximum: Int) async throws -> ByteBuffer {
-        if let length = headers[.contentLength].flatMap({ Int($0) }), length > maximum {
-            throw ShopError(.tooLarge, "the body must not exceed \(maximum) bytes")
-        }
+        try headers.refuseAnnounced(bytesAbove: maximum)
         return try await body.collect(upTo: maximum)
     }
 
     /// The content type without its parameters, in lower case.
-    public var mediaType: String? {
-        headers[.contentType]?.split(separator: ";").first
-            .map { $0.trimmingPrefix(" ").lowercased() }.map { $0.hasSuffix(" ") ? String($0.dropLast()) : $0 }
-    }
+    public var mediaType: String? { headers.mediaType }
 
     /// The bearer token, if one is sent.
     public var bearerToken: String? {
@@ -94,6 +87,28 @@ extension Request {
             guard values.updateValue(value, forKey: name) == nil else { throw .invalid(name, "is repeated") }
         }
         return values
+    }
+}
+
+extension HTTPFields {
+    /// The content type without its parameters, in lower case.
+    public var mediaType: String? {
+        self[.contentType]?.split(separator: ";").first
+            .map { $0.trimmingPrefix(" ").lowercased() }.map { $0.hasSuffix(" ") ? String($0.dropLast()) : $0 }
+    }
+
+    /// - Throws: *unsupported_media_type* unless the body is announced as JSON.
+    public func requireJSON() throws(ShopError) {
+        guard mediaType == "application/json" else {
+            throw ShopError(.unsupportedMediaType, "send Content-Type: application/json")
+        }
+    }
+
+    /// - Throws: *too_large* when the announced body is longer.
+    public func refuseAnnounced(bytesAbove maximum: Int) throws(ShopError) {
+        if let length = self[.contentLength].flatMap({ Int($0) }), length > maximum {
+            throw ShopError(.tooLarge, "the body must not exceed \(maximum) bytes")
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 public import HTTPTypes
 public import Hummingbird
 import Logging
@@ -84,20 +84,14 @@ public struct RouteResponder: HTTPResponder {
         do {
             return try await route.handler(request, context)
         } catch is NIOTooManyBytesError {
-            throw ShopError(.tooLarge, "the body is too large")
+            throw ShopError.bodyTooLarge
         } catch let error as any HTTPResponseError {
             throw ShopError(.malformed, "the request cannot be read: \(error.status)")
         }
     }
 
     private func answer(_ error: ShopError, _ request: Request, _ logger: Logger) -> Response {
-        if Problem.isFault(error) {
-            logger.error(
-                "request failed",
-                metadata: [
-                    "code": "\(error.code.rawValue)", "path": "\(request.uri.path)", "cause": "\(error.cause ?? "")",
-                ])
-        }
+        if Problem.isFault(error) { Problem.log(error, path: request.uri.path, to: logger) }
         return Problem.response(error)
     }
 
@@ -113,4 +107,9 @@ public struct RouteResponder: HTTPResponder {
         return Problem.response(
             ShopError(.methodNotAllowed, "this path knows \(allowed)"), headers: [.allow: allowed])
     }
+}
+
+extension ShopError {
+    /// A body that turned out too large while it was read.
+    public static var bodyTooLarge: ShopError { ShopError(.tooLarge, "the body is too large") }
 }

@@ -1,0 +1,146 @@
+import CoreMetrics
+import Dispatch
+public import Domain
+public import HTTPTypes
+import Hummingbird
+public import Logging
+public import NIOCore
+import Shop
+public import WebSupport
+
+/// Everything between HTTP and the use case *place order*, for both of its entrances: the route, and the handler that
+/// answers on the event loop.
+public struct OrderEndpoint: HotEndpoint {
+    /// What became of a request for an order.
+    public struct Outcome: Sendable {
+        let answer: PlaceOrderAnswer
+        /// When the use case was called; nil when the request did not get so far.
+        let startedAt: UInt64?
+    }
+
+    public let path = "/api/v1/orders"
+    public let maximumBytes: Int
+    private let placeOrder: PlaceOrder
+    private let clock: any Shop.Clock
+    private let settings: WebAPI.Settings
+    private let addressLimiter: RateLimiter
+    private let metrics: OrderMetrics
+
+    private static let idempotencyKey = HTTPField.Name("Idempotency-Key")
+
+    init(
+        placeOrder: PlaceOrder, clock: any Shop.Clock, limits: Limits, settings: WebAPI.Settings,
+        metrics: any MetricsFactory
+    ) {
+        self.placeOrder = placeOrder
+        self.clock = clock
+        self.settings = settings
+        maximumBytes = limits.bodyBytes
+        addressLimiter = RateLimiter(
+            perSecond: Double(limits.ordersPerAddressPerSecond), burst: Double(limits.ordersPerAddressPerSecond * 2),
+            maximumKeys: limits.rateLimitKeys)
+        self.metrics = OrderMetrics(factory: metrics)
+    }
+
+    // MARK: From request to outcome
+
+    public var tooLarge: Outcome { Self.refused(.bodyTooLarge) }
+
+    public func now() -> Timestamp { clock.now() }
+
+    public func refusal(of head: HTTPRequest, from peer: PeerAddress) -> Outcome? {
+        do throws(ShopError) {
+            try limitAddress(head.headerFields, peer)
+            try head.headerFields.requireJSON()
+            try head.headerFields.refuseAnnounced(bytesAbove: maximumBytes)
+            return nil
+        } catch {
+            return Self.refused(error)
+        }
+    }
+
+    public func run(_ head: HTTPRequest, body: ByteBuffer, reply: @escaping @Sendable (Outcome) -> Void) {
+        let order: PlaceOrderRequest
+        do throws(ShopError) {
+            order = try Self.orderRequest(head.headerFields, body)
+        } catch {
+            return reply(Self.refused(error))
+        }
+        let start = DispatchTime.now().uptimeNanoseconds
+        placeOrder(order) { reply(Outcome(answer: $0, startedAt: start)) }
+    }
+
+    private static func refused(_ error: ShopError) -> Outcome { Outcome(answer: .failed(error), startedAt: nil) }
+
+    /// Limits by address never apply to loopback peers without a forwarding header.
+    private func limitAddress(_ headers: HTTPFields, _ peer: PeerAddress) throws(ShopError) {
+        let address = ClientAddress(peer: peer, headers: headers, trusted: settings.trustedProxies)
+        if !address.isLocal { try addressLimiter.check(address.key, at: clock.now()) }
+    }
+
+    private static func orderRequest(_ headers: HTTPFields, _ body: ByteBuffer) throws(ShopError) -> PlaceOrderRequest {
+        var fields = try FieldReader(try JSONReader.read(Array(body.readableBytesView)))
+        let quantity = try fields.optionalInteger("quantity")
+        let keys = idempotencyKey.map { headers[values: $0] } ?? []
+        guard keys.count <= 1 else { throw .invalid("Idempotency-Key", "is repeated") }
+        let order = PlaceOrderRequest(
+            product: try fields.string("product"), quantity: quantity.map { Int(clamping: $0) },
+            contact: try fields.string("contact"), channel: try fields.string("channel"),
+            queryPassword: try fields.optionalString("query_password"), fields: try fields.strings("fields"),
+            idempotencyKey: keys.first)
+        try fields.end()
+        return order
+    }
+
+    // MARK: From outcome to answer
+
+    public func note(_ outcome: Outcome, logger: @autoclosure () -> Logger) {
+        if let start = outcome.startedAt {
+            metrics.record(outcome.answer, nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds - start))
+        }
+        if case .failed(let error) = outcome.answer, Problem.isFault(error) {
+            Problem.log(error, path: path, to: logger())
+        }
+    }
+
+    public func answer(_ outcome: Outcome) -> WebAnswer {
+        switch outcome.answer {
+        case .placed(let placed): answer(placed, status: .created)
+        case .existing(let placed): answer(placed, status: .ok)
+        case .refused(let refusal): Problem.answer(refusal)
+        case .failed(let error): Problem.answer(error)
+        }
+    }
+
+    private func answer(_ placed: PlacedOrder, status: HTTPResponse.Status) -> WebAnswer {
+        let publicURL = settings.publicURL()
+        let body = JSONWriter.object { json in
+            json.string("id", placed.order.id.text)
+            json.string("token", placed.token)
+            json.string("status", placed.order.state.rawValue)
+            json.money(placed.order.total)
+            json.time("expires_at", placed.order.expiresAt)
+            json.string("pay_url", Self.payURL(placed.order.id, below: publicURL))
+        }
+        var answer = WebAnswer.json(body, status: status)
+        for cookie in OrderCookie.headers(placed, isSecure: publicURL.hasPrefix("https:")) {
+            answer.headers.append(HTTPField(name: .setCookie, value: cookie))
+        }
+        return answer
+    }
+
+    static func payURL(_ id: OrderID, below publicURL: String) -> String { "\(publicURL)/orders/\(id.text)/pay" }
+}
+
+/// The cookie that opens one order's page, in place of the bearer token.
+enum OrderCookie {
+    static let name = "order_token"
+
+    /// One for the order's page and one for its API, so that no other request carries it.
+    static func headers(_ placed: PlacedOrder, isSecure: Bool) -> [String] {
+        ["/orders/", "/api/v1/orders/"].map { path in
+            let attributes = "HttpOnly; SameSite=Lax; Max-Age=2592000" + (isSecure ? "; Secure" : "")
+            return "\(name)=\(placed.token); Path=\(path)\(placed.order.id.text); \(attributes)"
+        }
+    }
+}
