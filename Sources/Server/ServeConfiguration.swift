@@ -51,6 +51,8 @@ public struct ServeConfiguration: Sendable {
     public var allowsSandbox = false
     /// Bound of the ledger's file in pages of 4 KiB, to rehearse a full disk.
     public var maximumPages: Int?
+    /// Whether orders are answered on the event loop of their connection, in front of Hummingbird.
+    public var usesHotRoute = true
     /// Every bound.
     public var limits = Limits()
 
@@ -75,7 +77,8 @@ public struct ServeConfiguration: Sendable {
     }
 
     /// Reads the environment: `SLUICE_ADMIN_TOKEN` (secret), `SLUICE_MASTER_KEY` (secret), `SLUICE_PUBLIC_URL`,
-    /// `SLUICE_TRUSTED_PROXIES` (comma-separated CIDR), `SLUICE_ALLOW_SANDBOX` (`1`), `SLUICE_MAX_LEDGER_PAGES`.
+    /// `SLUICE_TRUSTED_PROXIES` (comma-separated CIDR), `SLUICE_ALLOW_SANDBOX` (`1`), `SLUICE_MAX_LEDGER_PAGES`,
+    /// `SLUICE_HOT_ROUTE` (`0`).
     ///
     /// - Throws: *invalid_request* that names the variable at fault.
     public mutating func readEnvironment() throws(ShopError) {
@@ -97,6 +100,7 @@ public struct ServeConfiguration: Sendable {
             trustedProxies.append(range)
         }
         allowsSandbox = reader.string(forKey: "sluice.allow.sandbox") == "1"
+        usesHotRoute = reader.string(forKey: "sluice.hot.route") != "0"
         maximumPages = reader.int(forKey: "sluice.max.ledger.pages")
         try refuseCluster(reader)
     }

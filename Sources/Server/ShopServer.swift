@@ -75,12 +75,15 @@ public struct ShopServer: Service {
         let routes = shop.api.routes.filter {
             listener.audiences.contains($0.audience) || ["/healthz", "/readyz"].contains($0.path)
         }
+        let isHot = configuration.usesHotRoute && listener.audiences.contains(.visitors)
+        let hotHandlers: @Sendable () -> [any RemovableChannelHandler] = { [shop, logger] in
+            isHot ? [HotRouteHandler(endpoint: shop.api.orderEndpoint, logger: logger)] : []
+        }
         return Application(
             responder: RouteResponder(routes: routes),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionDeadlineHandler(limits: limits)],
-                    idleTimeout: .seconds(limits.idleSeconds),
+                    additionalChannelHandlers: [ConnectionDeadlineHandler(limits: limits)] + hotHandlers(),
                     httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                         maxHeaderFieldCount: limits.headerCount))),

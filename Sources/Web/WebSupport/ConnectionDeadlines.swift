@@ -5,8 +5,9 @@ public import NIOHTTPTypes
 
 /// Decides until when a connection must have sent the next part of a request. Event in, deadline out.
 ///
-/// Hummingbird's own idle time-out starts anew with every byte that arrives as a part; this one does not, so that a
-/// peer which trickles a head or a body is closed too.
+/// A deadline does not start anew with every part that arrives, so that a peer which trickles a head or a body is
+/// closed too. Only an import may go on as long as something comes. Hummingbird's own idle time-out is not used: it
+/// does not see the requests that are answered in front of it.
 struct ConnectionDeadlines: Sendable {
     enum Event: Hashable, Sendable {
         case connected
@@ -19,6 +20,7 @@ struct ConnectionDeadlines: Sendable {
     /// Requests that have begun and are not answered to the end. More than one when the peer pipelines.
     private var owed = 0
     private var isReading = false
+    private var isImporting = false
 
     init(limits: Limits) { self.limits = limits }
 
@@ -28,6 +30,9 @@ struct ConnectionDeadlines: Sendable {
         return head.method == .post && path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
     }
 
+    /// Seconds without a part of the request after which the connection is closed although its deadline is later.
+    var silenceSeconds: Int64? { isImporting ? limits.idleSeconds : nil }
+
     /// Seconds from now until the connection is closed; nil while the peer waits for the shop.
     mutating func seconds(after event: Event) -> Int64? {
         switch event {
@@ -36,9 +41,11 @@ struct ConnectionDeadlines: Sendable {
         case .head(let isImport):
             owed += 1
             isReading = true
+            isImporting = isImport
             return isImport ? limits.importSeconds : limits.bodySeconds
         case .requestEnded:
             isReading = false
+            isImporting = false
             return owed > 0 ? nil : limits.idleSeconds
         case .responseEnded(let closes):
             owed = max(0, owed - 1)
@@ -59,7 +66,10 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     private var deadlines: ConnectionDeadlines
     private var deadline: NIODeadline?
     private var timer: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
+    /// When the last part of an import came.
+    private var heardAt: NIODeadline?
     private var closesAfterResponse = false
+    private var isClosing = false
     private var context: ChannelHandlerContext?
 
     /// One handler a connection.
@@ -75,7 +85,7 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): follow(.head(isImport: ConnectionDeadlines.isImport(head)), context)
-        case .body: break
+        case .body: if deadlines.silenceSeconds != nil { heardAt = .now() }
         case .end: follow(.requestEnded, context)
         }
         context.fireChannelRead(data)
@@ -91,14 +101,25 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     }
 
     private func follow(_ event: ConnectionDeadlines.Event, _ context: ChannelHandlerContext) {
-        deadline = deadlines.seconds(after: event).map { .now() + .seconds($0) }
+        let seconds = deadlines.seconds(after: event)
+        // Nothing that still comes puts off the end of a connection that is closing.
+        if isClosing { return }
+        if case .responseEnded(closes: true) = event { isClosing = true }
+        deadline = seconds.map { .now() + .seconds($0) }
+        heardAt = deadlines.silenceSeconds == nil ? nil : .now()
         schedule(context.eventLoop)
+    }
+
+    /// The deadline of the moment.
+    private var nextDeadline: NIODeadline? {
+        guard let deadline, let heardAt, let silence = deadlines.silenceSeconds else { return deadline }
+        return min(deadline, heardAt + .seconds(silence))
     }
 
     /// One timer a connection at most; it looks at the deadline of the moment when it fires, so that a later deadline
     /// needs no new timer.
     private func schedule(_ eventLoop: any EventLoop) {
-        guard let deadline else { return }
+        guard let deadline = nextDeadline else { return }
         if let timer, timer.deadline <= deadline { return }
         timer?.scheduled.cancel()
         let scheduled = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
@@ -110,7 +131,7 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
 
     private func fired() {
         timer = nil
-        guard let context, let deadline else { return }
+        guard let context, let deadline = nextDeadline else { return }
         if deadline <= .now() { return context.close(promise: nil) }
         schedule(context.eventLoop)
     }

@@ -2,22 +2,12 @@ public import Domain
 
 /// Times as text, in UTC with milliseconds: `2026-01-31T12:00:00.000Z` (RFC 3339, section 5.6).
 public enum RFC3339 {
-    /// Writes a time. Days are turned into dates by Howard Hinnant's `civil_from_days`
-    /// (https://howardhinnant.github.io/date_algorithms.html), which is exact for the proleptic Gregorian calendar.
+    /// Writes a time.
     public static func text(_ time: Timestamp) -> String {
-        let (days, milliseconds) = floorDivide(time.milliseconds, 86_400_000)
-        let shifted = days + 719_468
-        let (era, dayOfEra) = floorDivide(shifted, 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let seconds = milliseconds / 1000
-        let clock = "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
-        return "\(date)T\(clock).\(padded(milliseconds % 1000, 3))Z"
+        let civil = CivilTime(time)
+        let date = "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))"
+        let clock = "\(padded(civil.hour, 2)):\(padded(civil.minute, 2)):\(padded(civil.second, 2))"
+        return "\(date)T\(clock).\(padded(civil.millisecond, 3))Z"
     }
 
     /// Reads a time in UTC, with or without a fraction of a second; nil for anything else.
@@ -39,7 +29,7 @@ public enum RFC3339 {
 
     private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shiftedYear = month <= 2 ? year - 1 : year
-        let (era, yearOfEra) = floorDivide(shiftedYear, 400)
+        let (era, yearOfEra) = CivilTime.floorDivide(shiftedYear, 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
@@ -60,11 +50,6 @@ public enum RFC3339 {
     private static func number(_ characters: ArraySlice<UInt8>) -> Int64? {
         guard characters.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return characters.reduce(0 as Int64) { $0 * 10 + Int64($1 - 0x30) }
-    }
-
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
-        let remainder = ((value % divisor) + divisor) % divisor
-        return ((value - remainder) / divisor, remainder)
     }
 
     private static func padded(_ value: Int64, _ width: Int) -> String {

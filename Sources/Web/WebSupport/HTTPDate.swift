@@ -1,0 +1,14 @@
+import Domain
+
+/// Times as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+enum HTTPDate {
+    private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    static func text(_ time: Timestamp) -> String {
+        let date = CivilTime(time)
+        func padded(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        let day = "\(weekdays[date.weekday]), \(padded(date.day)) \(months[Int(date.month) - 1]) \(date.year)"
+        return "\(day) \(padded(date.hour)):\(padded(date.minute)):\(padded(date.second)) GMT"
+    }
+}
