@@ -28,8 +28,10 @@ extension Target.Dependency {
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -139,7 +141,11 @@ let package = Package(
             dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
         .testTarget(name: "ShopTests", dependencies: ["Domain", "Shop", "TestKit", .crypto], swiftSettings: settings),
         .testTarget(
-            name: "WebSupportTests", dependencies: ["Domain", "WebSupport", .httpTypes, .nioCore],
+            name: "WebSupportTests",
+            dependencies: [
+                "Domain", "WebSupport", .httpTypes, .logging, .nioConcurrency, .nioCore, .nioEmbedded, .nioHTTP1,
+                .nioHTTPTypes, .nioHTTPTypesHTTP1,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ServerTests",

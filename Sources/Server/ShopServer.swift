@@ -76,14 +76,11 @@ public struct ShopServer: Service {
             listener.audiences.contains($0.audience) || ["/healthz", "/readyz"].contains($0.path)
         }
         let isHot = configuration.usesHotRoute && listener.audiences.contains(.visitors)
-        let hotHandlers: @Sendable () -> [any RemovableChannelHandler] = { [shop, logger] in
-            isHot ? [HotRouteHandler(endpoint: shop.api.orderEndpoint, logger: logger)] : []
-        }
         return Application(
             responder: RouteResponder(routes: routes),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionDeadlineHandler(limits: limits)] + hotHandlers(),
+                    additionalChannelHandlers: handlers(isHot: isHot),
                     httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                         maxHeaderFieldCount: limits.headerCount))),
@@ -95,6 +92,12 @@ public struct ShopServer: Service {
                 bound.set(index, listener.address.url(port: channel.localAddress?.port ?? listener.address.port))
             },
             logger: logger)
+    }
+
+    /// The handlers of one connection in front of Hummingbird's.
+    private func handlers(isHot: Bool) -> [any RemovableChannelHandler] {
+        let deadlines = ConnectionDeadlineHandler(limits: configuration.limits)
+        return isHot ? [deadlines, HotRouteHandler(endpoint: shop.api.orderEndpoint, logger: logger)] : [deadlines]
     }
 }
 

@@ -3,10 +3,10 @@ import TestKit
 import Testing
 
 extension RunningShop {
-    @Test("more than 200 malformed requests: no 5xx, each fault named, memory flat")
-    func malformedRequests() async throws {
+    @Test("more than 200 malformed requests: no 5xx, each fault named, memory flat", arguments: Entrance.allCases)
+    func malformedRequests(entrance: Entrance) async throws {
         #expect(MalformedRequest.all.count >= 200)
-        try await withShop { shop in
+        try await withShop(environment: entrance.environment) { shop in
             try await shop.offer(cards: 10)
             for request in MalformedRequest.all {
                 let answer = try await shop.send(
@@ -40,9 +40,9 @@ extension RunningShop {
             Int(line.split(separator: " ").dropFirst().first?.trimmingCharacters(in: .whitespaces) ?? ""))
     }
 
-    @Test("an order shows what it is, to its holder alone")
-    func oneOrder() async throws {
-        try await withShop { shop in
+    @Test("an order shows what it is, to its holder alone", arguments: Entrance.allCases)
+    func oneOrder(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop in
             try await shop.offer(cards: 5)
             let order = try await shop.order("A@Example.com", quantity: 2)
             #expect(order.status == 201)
@@ -113,9 +113,9 @@ extension RunningShop {
         }
     }
 
-    @Test("what the product asks for must be filled in, and holder and owner see it")
-    func fields() async throws {
-        try await withShop { shop in
+    @Test("what the product asks for must be filled in, and holder and owner see it", arguments: Entrance.allCases)
+    func fields(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop in
             try await shop.offer(cards: 0)
             let product = #"{"slug":"top-up","title":"t","amount":1,"currency":"CNY","fields":["account","server"]}"#
             #expect(try await shop.admin("POST", "/products", product).status == 201)
@@ -148,9 +148,9 @@ extension RunningShop {
         }
     }
 
-    @Test("a sale has a window")
-    func window() async throws {
-        try await withShop { shop in
+    @Test("a sale has a window", arguments: Entrance.allCases)
+    func window(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop in
             try await shop.offer(cards: 1)
             let later = #"{"slug":"later","title":"t","amount":1,"currency":"CNY","opens_at":"2999-01-01T00:00:00Z"}"#
             #expect(try await shop.admin("POST", "/products", later).status == 201)
@@ -206,9 +206,9 @@ extension RunningShop {
         }
     }
 
-    @Test("metrics tell orders by outcome, latency, stock, queue, batches and flushes")
-    func metrics() async throws {
-        try await withShop { shop in
+    @Test("metrics tell orders by outcome, latency, stock, queue, batches and flushes", arguments: Entrance.allCases)
+    func metrics(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop in
             try await shop.offer(cards: 1)
             _ = try await shop.order("12345")
             _ = try await shop.order("12346")
@@ -222,9 +222,11 @@ extension RunningShop {
         }
     }
 
-    @Test("limits by address hold for those behind a trusted proxy, and not for loopback itself")
-    func addresses() async throws {
-        try await withShop(environment: ["SLUICE_TRUSTED_PROXIES": "127.0.0.0/8"]) { shop in
+    @Test(
+        "limits by address hold for those behind a trusted proxy, and not for loopback itself",
+        arguments: Entrance.allCases)
+    func addresses(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment | ["SLUICE_TRUSTED_PROXIES": "127.0.0.0/8"]) { shop in
             try await shop.offer(cards: 500)
             let local = try await concurrently(200) { try await shop.order("\(10_000 + $0)") }
             #expect(local.byStatus == [201: 200])

@@ -34,9 +34,9 @@ extension RunningShop {
         shop.remove()
     }
 
-    @Test("SIGTERM answers what was accepted and exits 0")
-    func drain() async throws {
-        let shop = try await ShopProcess()
+    @Test("SIGTERM answers what was accepted and exits 0", arguments: Entrance.allCases)
+    func drain(entrance: Entrance) async throws {
+        let shop = try await ShopProcess(environment: entrance.environment)
         try await shop.offer(cards: 2000)
         let answers = await withTaskGroup(of: Answer?.self) { group in
             for number in 1...400 { group.addTask { try? await shop.order("\(100_000 + number)") } }
@@ -58,10 +58,12 @@ extension RunningShop {
         again.remove()
     }
 
-    @Test("after a failed flush nobody hears accepted, and the shop says that it cannot sell")
-    func failedFlush() async throws {
+    @Test(
+        "after a failed flush nobody hears accepted, and the shop says that it cannot sell",
+        arguments: Entrance.allCases)
+    func failedFlush(entrance: Entrance) async throws {
         // Five writes set the shop up: keys, product, batch, cards, channel.
-        try await withShop(environment: ["FAIL_AT": "flush:6:error"]) { shop async throws in
+        try await withShop(environment: entrance.environment | ["FAIL_AT": "flush:6:error"]) { shop async throws in
             try await shop.offer(cards: 5)
             #expect(try await shop.get("/readyz").status == 200)
             let order = try await shop.order("a@example.com", key: "key")
@@ -77,9 +79,9 @@ extension RunningShop {
         }
     }
 
-    @Test("a full disk refuses, keeps what was accepted and says so")
-    func fullDisk() async throws {
-        try await withShop(environment: ["SLUICE_MAX_LEDGER_PAGES": "90"]) { shop async throws in
+    @Test("a full disk refuses, keeps what was accepted and says so", arguments: Entrance.allCases)
+    func fullDisk(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment | ["SLUICE_MAX_LEDGER_PAGES": "90"]) { shop async throws in
             try await shop.offer(cards: 1000)
             let answers = try await concurrently(1000) { try await shop.order("\(100_000 + $0)") }
             let statuses = answers.byStatus

@@ -16,9 +16,11 @@ extension RunningShop {
         "GET / HTTP/1.1\r\n\((1...500).map { "X-\($0): y\r\n" }.joined())\r\n", "FOO / HTTP/1.1\r\nHost: a\r\n\r\n",
     ]
 
-    @Test("bytes that are not HTTP get a 4xx or a closed connection, and the shop goes on", arguments: wrongBytes)
-    func wrongBytes(bytes: String) async throws {
-        try await withShop { shop in
+    @Test(
+        "bytes that are not HTTP get a 4xx or a closed connection, and the shop goes on",
+        arguments: wrongBytes, Entrance.allCases)
+    func wrongBytes(bytes: String, entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop in
             let answer = try await Self.exchange(bytes, with: shop)
             #expect(
                 answer.isEmpty || answer.hasPrefix("HTTP/1.1 4") || answer.hasPrefix("HTTP/1.0 4"),
@@ -27,9 +29,9 @@ extension RunningShop {
         }
     }
 
-    @Test("pipelined requests are answered in order")
-    func pipelining() async throws {
-        try await withShop { shop in
+    @Test("pipelined requests are answered in order", arguments: Entrance.allCases)
+    func pipelining(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop in
             let requests = ["/healthz", "/nothing", "/api/v1/products", "/healthz"].map { path in
                 "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n"
             }
@@ -44,39 +46,9 @@ extension RunningShop {
     private static func exchange(
         _ bytes: String, with shop: ShopProcess, endsInput: Bool = true
     ) async throws -> String {
-        let port = try #require(shop.url.split(separator: ":").last.flatMap { UInt16($0) })
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(returning: blockingExchange(bytes, port: port, endsInput: endsInput))
-            }
-        }
-    }
-
-    private static func blockingExchange(_ bytes: String, port: UInt16, endsInput: Bool) -> String {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { return "no connection" }
-        _ = Array(bytes.utf8).withUnsafeBytes {
-            send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        if endsInput { shutdown(descriptor, Int32(SHUT_WR)) }
-        var answer: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
-            guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
-            answer += chunk.prefix(count)
-        }
+        let connection = try RawConnection(to: shop)
+        connection.send(bytes)
+        if endsInput { connection.endInput() }
+        return await connection.receive()
     }
 }

@@ -6,6 +6,18 @@ import Testing
 @Suite("The running shop", .serialized)
 struct RunningShop {}
 
+/// The two ways in for an order over HTTP. What is promised about orders holds for both.
+enum Entrance: CaseIterable {
+    case hotRoute
+    case ordinaryRoute
+
+    var environment: [String: String] { self == .hotRoute ? [:] : ["SLUICE_HOT_ROUTE": "0"] }
+}
+
+extension [String: String] {
+    static func | (first: Self, second: Self) -> Self { first.merging(second) { _, last in last } }
+}
+
 /// Runs a test with a shop of its own.
 func withShop(
     arguments: [String] = [], environment: [String: String] = [:], _ body: (ShopProcess) async throws -> Void

@@ -2,9 +2,11 @@ import TestKit
 import Testing
 
 extension RunningShop {
-    @Test("500 cards and 4,000 buyers at once: 500 accepted, 3,500 sold out, all delivered, no card twice")
-    func hotSale() async throws {
-        try await withShop { shop async throws in
+    @Test(
+        "500 cards and 4,000 buyers at once: 500 accepted, 3,500 sold out, all delivered, no card twice",
+        arguments: Entrance.allCases)
+    func hotSale(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop async throws in
             try await shop.offer(cards: 500)
             let answers = try await concurrently(4000) { try await shop.order("buyer-\($0)@example.com") }
             #expect(answers.byStatus == [201: 500, 409: 3500])
@@ -20,9 +22,9 @@ extension RunningShop {
         }
     }
 
-    @Test("the last card has one winner among 200")
-    func lastCard() async throws {
-        try await withShop { shop async throws in
+    @Test("the last card has one winner among 200", arguments: Entrance.allCases)
+    func lastCard(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop async throws in
             try await shop.offer(cards: 1)
             let answers = try await concurrently(200) { try await shop.order("\(10_000 + $0)") }
             #expect(answers.byStatus == [201: 1, 409: 199])
@@ -30,9 +32,9 @@ extension RunningShop {
         }
     }
 
-    @Test("50 posts with one idempotency key make one order, even of the last card")
-    func idempotencyKey() async throws {
-        try await withShop { shop async throws in
+    @Test("50 posts with one idempotency key make one order, even of the last card", arguments: Entrance.allCases)
+    func idempotencyKey(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop async throws in
             try await shop.offer(cards: 1)
             let answers = try await concurrently(50) { _ in try await shop.order("a@example.com", key: "one") }
             #expect(answers.byStatus == [201: 1, 200: 49])
@@ -46,9 +48,9 @@ extension RunningShop {
         }
     }
 
-    @Test("a limit of 2 holds against 50 concurrent orders in different spellings")
-    func buyerLimit() async throws {
-        try await withShop { shop async throws in
+    @Test("a limit of 2 holds against 50 concurrent orders in different spellings", arguments: Entrance.allCases)
+    func buyerLimit(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop async throws in
             try await shop.offer(cards: 100, perOrder: 2, perBuyer: 2)
             let spellings = ["a@example.com", "A@EXAMPLE.COM", " a@Example.com ", "a@example.com\\t", "A@example.Com"]
             let answers = try await concurrently(50) { try await shop.order(spellings[$0 % spellings.count]) }
@@ -74,9 +76,11 @@ extension RunningShop {
         }
     }
 
-    @Test("sold out ends when a hold expires, when an order is cancelled and when cards are added")
-    func reopening() async throws {
-        try await withShop { shop async throws in
+    @Test(
+        "sold out ends when a hold expires, when an order is cancelled and when cards are added",
+        arguments: Entrance.allCases)
+    func reopening(entrance: Entrance) async throws {
+        try await withShop(environment: entrance.environment) { shop async throws in
             try await shop.offer(cards: 1, holdSeconds: 1)
             let expiring = try await shop.order("a@example.com")
             #expect(expiring.status == 201)

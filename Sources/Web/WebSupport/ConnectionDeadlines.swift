@@ -85,7 +85,7 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): follow(.head(isImport: ConnectionDeadlines.isImport(head)), context)
-        case .body: if deadlines.silenceSeconds != nil { heardAt = .now() }
+        case .body: if deadlines.silenceSeconds != nil { heardAt = context.eventLoop.now }
         case .end: follow(.requestEnded, context)
         }
         context.fireChannelRead(data)
@@ -105,8 +105,9 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
         // Nothing that still comes puts off the end of a connection that is closing.
         if isClosing { return }
         if case .responseEnded(closes: true) = event { isClosing = true }
-        deadline = seconds.map { .now() + .seconds($0) }
-        heardAt = deadlines.silenceSeconds == nil ? nil : .now()
+        let now = context.eventLoop.now
+        deadline = seconds.map { now + .seconds($0) }
+        heardAt = deadlines.silenceSeconds == nil ? nil : now
         schedule(context.eventLoop)
     }
 
@@ -132,7 +133,7 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
     private func fired() {
         timer = nil
         guard let context, let deadline = nextDeadline else { return }
-        if deadline <= .now() { return context.close(promise: nil) }
+        if deadline <= context.eventLoop.now { return context.close(promise: nil) }
         schedule(context.eventLoop)
     }
 }
