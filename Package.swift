@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "WebSupport",
             dependencies: [
-                "Domain", .crypto, .httpTypes, .hummingbird, .logging, .nioConcurrency, .nioCore, .nioHTTPTypes,
+                "Domain", .crypto, .httpTypes, .hummingbird, .logging, .nioConcurrency, .nioCore, .nioHTTP1,
+                .nioHTTPTypes, .nioPosix,
             ],
             path: "Sources/Web/WebSupport", swiftSettings: settings),
         .target(

@@ -22,7 +22,9 @@ public struct ListenAddress: Hashable, Sendable {
     }
 
     /// The address as a URL with the port that was really bound.
-    public func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    public func url(port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
 }
 
 /// What the operator has set, read once at start.

@@ -66,13 +66,19 @@ extension RunningShop {
             RawRequest.order(RawRequest.body("10005"), headers: "Connection: keep-alive\r\n"),
             RawRequest.order(RawRequest.body("10006"), headers: "X-Forwarded-For: 9.9.9.9\r\n"),
             "POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}",
+            RawRequest.order(RawRequest.body("10007", product: "none")), RawRequest.order(RawRequest.body("?")),
+            RawRequest.order(RawRequest.body("10001"), headers: "Connection: keep-alive, other\r\n"),
+            RawRequest.order(RawRequest.body("10004", product: "sold-out"), headers: key),
+            RawRequest.order(RawRequest.body("10007"), headers: key),
+            RawRequest.order(RawRequest.body("10007"), headers: key + key), RawRequest.get("/api/v1/orders"),
             RawRequest.order(RawRequest.body("10007"), headers: "Connection: close\r\n"),
             RawRequest.order(RawRequest.body("10008")),
         ]
         let answers = try await answers(to: requests.joined(), endsInput: false)
         #expect(answers.first == answers.last)
         let expected = [
-            "201", "200", "201", "409", "400", "200", "201", "200", "409", "409", "415", "409",
+            "201", "200", "201", "409", "400", "200", "201", "200", "409", "409", "415", "404", "422", "409", "409",
+            "422", "422", "405", "409",
         ]
         #expect(Self.statuses(answers.first) == expected)
         #expect(answers.first?.contains("Set-Cookie: order_token=TOKEN; Path=/orders/ID; HttpOnly") == true)

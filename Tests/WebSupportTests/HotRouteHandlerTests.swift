@@ -35,10 +35,12 @@ private struct EchoEndpoint: HotEndpoint {
         noted.withLockedValue { $0.append(outcome) }
     }
 
-    func answer(_ outcome: String) -> WebAnswer {
+    func write(_ outcome: String, date: String, to buffer: inout ByteBuffer) -> Bool {
         var fields: HTTPFields = [.contentType: "text/plain"]
         if outcome == tooLarge { fields[.connection] = "close" }
-        return WebAnswer(status: .ok, headers: fields, body: ByteBuffer(string: outcome))
+        let answer = EncodedAnswer(WebAnswer(status: .ok, headers: fields, body: ByteBuffer(string: outcome)))
+        answer.write(to: &buffer, date: date)
+        return answer.closes
     }
 
     func replyToNext() {

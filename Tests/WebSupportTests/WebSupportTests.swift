@@ -19,6 +19,23 @@ struct RFC3339Tests {
         #expect(RFC3339.read(text)?.milliseconds == milliseconds)
     }
 
+    @Test(
+        "are written as HTTP has them",
+        arguments: [
+            (784_111_777_000, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (951_868_799_999, "Tue, 29 Feb 2000 23:59:59 GMT"), (1_795_377_600_000, "Sun, 22 Nov 2026 20:00:00 GMT"),
+        ])
+    func dates(milliseconds: Int64, text: String) {
+        let time = Timestamp(milliseconds: milliseconds)
+        #expect(HTTPDate.text(time) == text)
+        #expect([HTTPDate.cached(time), HTTPDate.cached(time)] == [text, text])
+    }
+
+    @Test("beyond four digits of a year are written all the same")
+    func distant() {
+        #expect(RFC3339.text(Timestamp(milliseconds: 253_402_300_800_000)) == "10000-01-01T00:00:00.000Z")
+    }
+
     @Test("survive their text")
     func roundTrip() {
         for _ in 0..<1000 {

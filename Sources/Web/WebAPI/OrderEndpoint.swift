@@ -25,6 +25,8 @@ public struct OrderEndpoint: HotEndpoint {
     private let settings: WebAPI.Settings
     private let addressLimiter: RateLimiter
     private let metrics: OrderMetrics
+    /// A crowd gets the same few answers most of the time.
+    private let refusals: [Refusal: EncodedAnswer]
 
     private static let idempotencyKey = HTTPField.Name("Idempotency-Key")
 
@@ -40,6 +42,8 @@ public struct OrderEndpoint: HotEndpoint {
             perSecond: Double(limits.ordersPerAddressPerSecond), burst: Double(limits.ordersPerAddressPerSecond * 2),
             maximumKeys: limits.rateLimitKeys)
         self.metrics = OrderMetrics(factory: metrics)
+        refusals = Dictionary(
+            uniqueKeysWithValues: Refusal.allCases.map { ($0, EncodedAnswer(Problem.answer($0))) })
     }
 
     // MARK: From request to outcome
@@ -79,7 +83,7 @@ public struct OrderEndpoint: HotEndpoint {
     }
 
     private static func orderRequest(_ headers: HTTPFields, _ body: ByteBuffer) throws(ShopError) -> PlaceOrderRequest {
-        var fields = try FieldReader(try JSONReader.read(Array(body.readableBytesView)))
+        var fields = try FieldReader(try JSONReader.read(body))
         let quantity = try fields.optionalInteger("quantity")
         let keys = idempotencyKey.map { headers[values: $0] } ?? []
         guard keys.count <= 1 else { throw .invalid("Idempotency-Key", "is repeated") }
@@ -103,7 +107,8 @@ public struct OrderEndpoint: HotEndpoint {
         }
     }
 
-    public func answer(_ outcome: Outcome) -> WebAnswer {
+    /// The answer to a request.
+    func answer(_ outcome: Outcome) -> WebAnswer {
         switch outcome.answer {
         case .placed(let placed): answer(placed, status: .created)
         case .existing(let placed): answer(placed, status: .ok)
@@ -114,14 +119,7 @@ public struct OrderEndpoint: HotEndpoint {
 
     private func answer(_ placed: PlacedOrder, status: HTTPResponse.Status) -> WebAnswer {
         let publicURL = settings.publicURL()
-        let body = JSONWriter.object { json in
-            json.string("id", placed.order.id.text)
-            json.string("token", placed.token)
-            json.string("status", placed.order.state.rawValue)
-            json.money(placed.order.total)
-            json.time("expires_at", placed.order.expiresAt)
-            json.string("pay_url", Self.payURL(placed.order.id, below: publicURL))
-        }
+        let body = JSONWriter.object { Self.write(placed, id: placed.order.id.text, publicURL: publicURL, to: &$0) }
         var answer = WebAnswer.json(body, status: status)
         for cookie in OrderCookie.headers(placed, isSecure: publicURL.hasPrefix("https:")) {
             answer.headers.append(HTTPField(name: .setCookie, value: cookie))
@@ -129,7 +127,63 @@ public struct OrderEndpoint: HotEndpoint {
         return answer
     }
 
-    static func payURL(_ id: OrderID, below publicURL: String) -> String { "\(publicURL)/orders/\(id.text)/pay" }
+    private static func write(_ placed: PlacedOrder, id: String, publicURL: String, to json: inout JSONWriter) {
+        json.string("id", id)
+        json.string("token", placed.token)
+        json.string("status", placed.order.state.rawValue)
+        json.money(placed.order.total)
+        json.time("expires_at", placed.order.expiresAt)
+        json.string("pay_url", payURL(id, below: publicURL))
+    }
+
+    // MARK: From outcome to bytes
+
+    public func write(_ outcome: Outcome, date: String, to buffer: inout ByteBuffer) -> Bool {
+        switch outcome.answer {
+        case .placed(let placed):
+            return write(placed, status: .created, date: date, to: &buffer)
+        case .existing(let placed):
+            return write(placed, status: .ok, date: date, to: &buffer)
+        case .refused(let refusal):
+            let answer = refusals[refusal] ?? EncodedAnswer(Problem.answer(refusal))
+            answer.write(to: &buffer, date: date)
+            return answer.closes
+        case .failed(let error):
+            let answer = EncodedAnswer(Problem.answer(error))
+            answer.write(to: &buffer, date: date)
+            return answer.closes
+        }
+    }
+
+    /// Says what ``answer(_:)`` says, without building it. A test compares the two byte by byte.
+    private func write(
+        _ placed: PlacedOrder, status: HTTPResponse.Status, date: String, to buffer: inout ByteBuffer
+    ) -> Bool {
+        let publicURL = settings.publicURL()
+        let id = placed.order.id.text
+        let beginning = buffer.writerIndex
+        buffer.writeStatusLine(status)
+        buffer.writeStaticString("Content-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ")
+        let length = buffer.writerIndex
+        buffer.writeStaticString("000\r\n")
+        OrderCookie.write(token: placed.token, id: id, isSecure: publicURL.hasPrefix("https:"), to: &buffer)
+        buffer.endHead(date: date)
+        let start = buffer.writerIndex
+        JSONWriter.append(to: &buffer) { Self.write(placed, id: id, publicURL: publicURL, to: &$0) }
+        let size = buffer.writerIndex - start
+        if (100...999).contains(size) {
+            buffer.setString("\(size)", at: length)
+        } else {
+            // Only a public address of unusual length comes here.
+            buffer.moveWriterIndex(to: beginning)
+            EncodedAnswer(answer(placed, status: status)).write(to: &buffer, date: date)
+        }
+        return false
+    }
+
+    private static func payURL(_ id: String, below publicURL: String) -> String { "\(publicURL)/orders/\(id)/pay" }
+
+    static func payURL(_ id: OrderID, below publicURL: String) -> String { payURL(id.text, below: publicURL) }
 }
 
 /// The cookie that opens one order's page, in place of the bearer token.
@@ -137,10 +191,31 @@ enum OrderCookie {
     static let name = "order_token"
 
     /// One for the order's page and one for its API, so that no other request carries it.
+    private static let paths = ["/orders/", "/api/v1/orders/"]
+
+    private static func attributes(isSecure: Bool) -> StaticString {
+        isSecure ? "; HttpOnly; SameSite=Lax; Max-Age=2592000; Secure" : "; HttpOnly; SameSite=Lax; Max-Age=2592000"
+    }
+
+    /// The cookies as values of fields.
     static func headers(_ placed: PlacedOrder, isSecure: Bool) -> [String] {
-        ["/orders/", "/api/v1/orders/"].map { path in
-            let attributes = "HttpOnly; SameSite=Lax; Max-Age=2592000" + (isSecure ? "; Secure" : "")
-            return "\(name)=\(placed.token); Path=\(path)\(placed.order.id.text); \(attributes)"
+        paths.map { path in
+            "\(name)=\(placed.token); Path=\(path)\(placed.order.id.text)\(attributes(isSecure: isSecure))"
+        }
+    }
+
+    /// The same as lines of a head.
+    static func write(token: String, id: String, isSecure: Bool, to buffer: inout ByteBuffer) {
+        for path in paths {
+            buffer.writeStaticString("Set-Cookie: ")
+            buffer.writeString(name)
+            buffer.writeStaticString("=")
+            buffer.writeString(token)
+            buffer.writeStaticString("; Path=")
+            buffer.writeString(path)
+            buffer.writeString(id)
+            buffer.writeStaticString(attributes(isSecure: isSecure))
+            buffer.writeStaticString("\r\n")
         }
     }
 }

@@ -56,6 +56,11 @@ struct ConnectionDeadlines: Sendable {
     }
 }
 
+/// Told by whoever writes a whole answer past the handlers of HTTP.
+struct AnswerEndedEvent: Sendable {
+    let closes: Bool
+}
+
 /// Closes connections that miss their deadline.
 public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     public typealias InboundIn = HTTPRequestPart
@@ -98,6 +103,16 @@ public final class ConnectionDeadlineHandler: ChannelDuplexHandler, RemovableCha
         case .end: follow(.responseEnded(closes: closesAfterResponse), context)
         }
         context.write(data, promise: promise)
+    }
+
+    public func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard let answer = event as? AnswerEndedEvent else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        follow(.responseEnded(closes: answer.closes), context)
+        promise?.succeed()
     }
 
     private func follow(_ event: ConnectionDeadlines.Event, _ context: ChannelHandlerContext) {

@@ -30,6 +30,6 @@ public protocol HotEndpoint: Sendable {
     /// answer.
     func note(_ outcome: Outcome, logger: @autoclosure () -> Logger)
 
-    /// The answer to a request.
-    func answer(_ outcome: Outcome) -> WebAnswer
+    /// Appends the answer to a request as HTTP/1.1 has it; returns whether the connection ends with it.
+    func write(_ outcome: Outcome, date: String, to buffer: inout ByteBuffer) -> Bool
 }

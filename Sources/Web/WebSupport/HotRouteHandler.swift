@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 public import Logging
 public import NIOCore
+import NIOHTTP1
 public import NIOHTTPTypes
 
 /// Answers the requests of one endpoint on the connection's event loop, in front of Hummingbird's task. Every other
@@ -25,6 +26,8 @@ public final class HotRouteHandler<Endpoint: HotEndpoint>: ChannelDuplexHandler,
     private let logger: Logger
     private var connection = HotConnection<Item>()
     private var context: ChannelHandlerContext?
+    /// Answers are written below HTTP's encoder, in bytes.
+    private var encoder: ChannelHandlerContext?
     private var peer: PeerAddress?
     private var head: HTTPRequest?
     private var body: ByteBuffer?
@@ -38,7 +41,10 @@ public final class HotRouteHandler<Endpoint: HotEndpoint>: ChannelDuplexHandler,
         self.logger = logger
     }
 
-    public func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    public func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+    }
 
     public func handlerRemoved(context: ChannelHandlerContext) { leave() }
 
@@ -49,7 +55,7 @@ public final class HotRouteHandler<Endpoint: HotEndpoint>: ChannelDuplexHandler,
 
     /// The answer that is under way finds nobody; its order stays valid.
     private func leave() {
-        context = nil
+        (context, encoder) = (nil, nil)
         connection.gone()
         (head, body) = (nil, nil)
     }
@@ -178,14 +184,12 @@ public final class HotRouteHandler<Endpoint: HotEndpoint>: ChannelDuplexHandler,
     private func end(_ outcome: Endpoint.Outcome) {
         endpoint.note(outcome, logger: requestLogger)
         (head, body) = (nil, nil)
-        guard let context, connection.owesHot else { return }
-        var answer = endpoint.answer(outcome)
-        answer.headers[.date] = HTTPDate.text(endpoint.now())
-        context.write(
-            wrapOutboundOut(.head(HTTPResponse(status: answer.status, headerFields: answer.headers))), promise: nil)
-        context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        connection.answered(closes: answer.closes)
+        guard let context, let encoder, connection.owesHot else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 1024)
+        let closes = endpoint.write(outcome, date: HTTPDate.cached(endpoint.now()), to: &buffer)
+        encoder.writeAndFlush(NIOAny(IOData.byteBuffer(buffer)), promise: nil)
+        context.triggerUserOutboundEvent(AnswerEndedEvent(closes: closes), promise: nil)
+        connection.answered(closes: closes)
         settle(context)
     }
 

@@ -1,4 +1,5 @@
 public import Domain
+public import NIOCore
 
 /// A JSON value that keeps what Foundation's coders drop: repeated names, and whether a number is an integer.
 public enum JSONValue: Hashable, Sendable {
@@ -28,7 +29,8 @@ public struct JSONMember: Hashable, Sendable {
 
 /// Reads JSON (RFC 8259) strictly, with a bound on depth.
 public struct JSONReader {
-    private let bytes: [UInt8]
+    /// Valid only within ``read(_:)``.
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
 
     /// Values nested deeper than this are refused.
@@ -40,8 +42,17 @@ public struct JSONReader {
     /// Reads a text that holds exactly one value.
     ///
     /// - Throws: *malformed* when the text is not JSON or not UTF-8, *invalid_request* when it is nested too deeply.
-    public static func read(_ bytes: [UInt8]) throws(ShopError) -> JSONValue {
-        guard String(validating: bytes, as: UTF8.self) != nil else {
+    public static func read(_ text: ByteBuffer) throws(ShopError) -> JSONValue {
+        let result = text.withUnsafeReadableBytes { bytes in
+            bytes.withMemoryRebound(to: UInt8.self) { bytes in
+                Result { () throws(ShopError) in try read(bytes) }
+            }
+        }
+        return try result.get()
+    }
+
+    private static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(ShopError) -> JSONValue {
+        guard bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil else {
             throw ShopError(.malformed, "the body is not UTF-8")
         }
         var reader = JSONReader(bytes: bytes)
@@ -57,7 +68,7 @@ public struct JSONReader {
         }
     }
 
-    private init(bytes: [UInt8]) { self.bytes = bytes }
+    private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -135,7 +146,11 @@ public struct JSONReader {
 
     private mutating func string() throws -> String {
         position += 1
-        var text: [UInt8] = []
+        let start = position
+        while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+        if take("\"") { return String(decoding: bytes[start..<(position - 1)], as: UTF8.self) }
+        // There is an escape, which makes a copy necessary, or a fault.
+        var text = Array(bytes[start..<position])
         while let byte = next {
             position += 1
             switch byte {

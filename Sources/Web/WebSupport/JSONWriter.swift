@@ -10,11 +10,22 @@ public struct JSONWriter {
     /// An empty text.
     public init(capacity: Int = 512) { buffer = ByteBufferAllocator().buffer(capacity: capacity) }
 
+    private init(buffer: ByteBuffer) { self.buffer = buffer }
+
     /// Writes one object to a new buffer.
     public static func object(_ body: (inout JSONWriter) -> Void) -> ByteBuffer {
         var writer = JSONWriter()
         writer.object(body)
         return writer.buffer
+    }
+
+    /// Appends one object to a buffer.
+    public static func append(to buffer: inout ByteBuffer, _ body: (inout JSONWriter) -> Void) {
+        // Swapped, so that there is one owner at a time and nothing is copied.
+        var writer = JSONWriter(buffer: ByteBuffer())
+        swap(&writer.buffer, &buffer)
+        writer.object(body)
+        swap(&writer.buffer, &buffer)
     }
 
     /// An object as a value.

@@ -5,9 +5,34 @@ public enum RFC3339 {
     /// Writes a time.
     public static func text(_ time: Timestamp) -> String {
         let civil = CivilTime(time)
+        if (0...9999).contains(civil.year) { return text(civil) }
         let date = "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))"
         let clock = "\(padded(civil.hour, 2)):\(padded(civil.minute, 2)):\(padded(civil.second, 2))"
         return "\(date)T\(clock).\(padded(civil.millisecond, 3))Z"
+    }
+
+    /// The usual case, without a string for each number.
+    private static func text(_ civil: CivilTime) -> String {
+        String(unsafeUninitializedCapacity: 24) { bytes in
+            var end = 0
+            func put(_ value: Int64, _ digits: Int, _ separator: Unicode.Scalar) {
+                var rest = value
+                for index in stride(from: end + digits - 1, through: end, by: -1) {
+                    bytes[index] = 0x30 + UInt8(rest % 10)
+                    rest /= 10
+                }
+                bytes[end + digits] = UInt8(ascii: separator)
+                end += digits + 1
+            }
+            put(civil.year, 4, "-")
+            put(civil.month, 2, "-")
+            put(civil.day, 2, "T")
+            put(civil.hour, 2, ":")
+            put(civil.minute, 2, ":")
+            put(civil.second, 2, ".")
+            put(civil.millisecond, 3, "Z")
+            return end
+        }
     }
 
     /// Reads a time in UTC, with or without a fraction of a second; nil for anything else.

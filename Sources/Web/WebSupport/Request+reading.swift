@@ -10,7 +10,7 @@ extension Request {
     public func fields(maximumBytes: Int) async throws -> FieldReader {
         try headers.requireJSON()
         let buffer = try await bytes(maximum: maximumBytes)
-        return try FieldReader(try JSONReader.read(Array(buffer.readableBytesView)))
+        return try FieldReader(try JSONReader.read(buffer))
     }
 
     /// Reads the body of an operation that needs none: nothing, or an empty JSON object.
@@ -20,7 +20,7 @@ extension Request {
         guard mediaType == "application/json" else {
             throw ShopError(.unsupportedMediaType, "send no body, or Content-Type: application/json")
         }
-        try FieldReader(try JSONReader.read(Array(buffer.readableBytesView))).end()
+        try FieldReader(try JSONReader.read(buffer)).end()
     }
 
     /// Reads the fields of an operation that needs none, but takes some: no body is an empty object.
@@ -30,7 +30,7 @@ extension Request {
         guard mediaType == "application/json" else {
             throw ShopError(.unsupportedMediaType, "send no body, or Content-Type: application/json")
         }
-        return try FieldReader(try JSONReader.read(Array(buffer.readableBytesView)))
+        return try FieldReader(try JSONReader.read(buffer))
     }
 
     /// The `charset` of the content type, if one is named.
