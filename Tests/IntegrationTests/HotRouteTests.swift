@@ -35,11 +35,11 @@ extension RunningShop {
 
     /// What each entrance says to the same bytes.
     private func answers(
-        to requests: String, endsInput: Bool = true, cards: Int = 3
+        to requests: String, endsInput: Bool = true, cards: Int = 3, environment: [String: String] = [:]
     ) async throws -> [String] {
         var answers: [String] = []
         for entrance in Entrance.allCases {
-            try await withShop(environment: entrance.environment) { shop in
+            try await withShop(environment: entrance.environment | environment) { shop in
                 try await shop.offer(cards: cards)
                 try await shop.offer("sold-out", cards: 0)
                 let connection = try RawConnection(to: shop)
@@ -83,6 +83,20 @@ extension RunningShop {
         #expect(Self.statuses(answers.first) == expected)
         #expect(answers.first?.contains("Set-Cookie: order_token=TOKEN; Path=/orders/ID; HttpOnly") == true)
         #expect(answers.first?.components(separatedBy: "Date: NOW").count == expected.count + 1)
+    }
+
+    @Test(
+        "a public address of any length gets the same bytes from both entrances",
+        arguments: [1, 500, 748, 749, 750, 900, 11_000])
+    func publicAddresses(length: Int) async throws {
+        let environment = [
+            "SLUICE_ALLOW_SANDBOX": "1",
+            "SLUICE_PUBLIC_URL": "https://shop.example/\(String(repeating: "a", count: length))",
+        ]
+        let answers = try await answers(to: RawRequest.order(RawRequest.body("12345")), environment: environment)
+        #expect(Self.statuses(answers.first) == ["201"])
+        #expect(answers.first?.contains("; Secure\r\n") == true)
+        #expect(answers.first == answers.last)
     }
 
     @Test("bodies up to the bound and past it get the same bytes from both entrances")
@@ -154,8 +168,10 @@ extension RunningShop {
         }
     }
 
-    @Test("SIGTERM waits for an order that is being sent, then closes", arguments: Entrance.allCases)
-    func stoppedWhileReading(entrance: Entrance) async throws {
+    @Test(
+        "SIGTERM waits for an order that is being sent or is in flight, then closes",
+        arguments: Entrance.allCases, [true, false])
+    func stoppedInAnOrder(entrance: Entrance, isInFlight: Bool) async throws {
         let shop = try await ShopProcess(environment: entrance.environment)
         try await shop.offer(cards: 5)
         let request = RawRequest.order(RawRequest.body("12345"))
@@ -163,9 +179,12 @@ extension RunningShop {
         // The answer to the first tells that the head of the second has been read.
         connection.send(RawRequest.order("{") + request.dropLast(10))
         #expect(Self.statuses(await connection.receive(until: "\r\n\r\n{")) == ["400"])
+        if isInFlight { connection.send(String(request.suffix(10))) }
         Foundation.kill(shop.identifier, SIGTERM)
-        try await eventually("the listener is closed") { (try? RawConnection(to: shop)) == nil }
-        connection.send(String(request.suffix(10)))
+        if !isInFlight {
+            try await eventually("the listener is closed") { (try? RawConnection(to: shop)) == nil }
+            connection.send(String(request.suffix(10)))
+        }
         #expect(Self.statuses(await connection.receive()) == ["201"])
         #expect(await shop.ended() == 0)
         shop.remove()

@@ -7,7 +7,7 @@ struct HotConnectionTests {
     /// A story on one connection. Its words: `H` and `O` begin a hot and an ordinary request, `L` an ordinary one after
     /// which nothing is read; `b` and `e` are body and end; `i` ends the input, `f` is a failure; `A` writes the hot
     /// answer and `X` one that closes, `B` ends an answer of the handlers behind and `C` says that it closes; `q` is
-    /// the stop of the shop and `g` the end of the connection.
+    /// the stop of the shop and `g` the end of the connection; `n` and `y` tell whether the peer takes its answers.
     struct Story: CustomTestStringConvertible, Sendable {
         let name: String
         let events: String
@@ -58,6 +58,8 @@ struct HotConnectionTests {
         Story("the shop stops while a request waits", "O e H e q B A", "pO pe wH| we| | tHte| Q"),
         Story("the shop stops and the queue goes on", "H e O e q A B", "tH te| wO| we| | pOpe Q"),
         Story("the shop stops once", "q H e A", "Q tH te| -"),
+        Story("a peer that takes no answers is not read from", "H e n A y", "tH te| | | -"),
+        Story("a peer that takes no answers may wait for one", "n O e y B", "| pO| pe| - -"),
         Story("the connection ends in flight", "H e g", "tH te| -"),
         Story("the connection ends while something waits", "O e H e g B", "pO pe wH| we| - -"),
     ]
@@ -79,6 +81,7 @@ struct HotConnectionTests {
             case "B": connection.behindAnswered()
             case "C": connection.behindCloses()
             case "q": connection.quiesce()
+            case "n", "y": connection.isWritable = event == "y"
             default: connection.gone()
             }
         }

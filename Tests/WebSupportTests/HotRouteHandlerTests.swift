@@ -163,6 +163,18 @@ struct HotRouteHandlerTests {
         #expect(reads.count == before + 1)
     }
 
+    @Test("a peer that does not take its answers is not read from")
+    func notWritable() throws {
+        channel.isWritable = false
+        channel.pipeline.fireChannelWritabilityChanged()
+        let before = reads.count
+        channel.pipeline.read()
+        #expect(reads.count == before)
+        channel.isWritable = true
+        channel.pipeline.fireChannelWritabilityChanged()
+        #expect(reads.count == before + 1)
+    }
+
     @Test("many requests that are answered at once are answered in order, without recursion")
     func many() throws {
         let bodies = (0..<5000).map { "now \($0)" }

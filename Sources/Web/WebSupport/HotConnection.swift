@@ -46,6 +46,8 @@ struct HotConnection<Item> {
     /// The hot route said that the connection ends.
     private var isOver = false
     private var isQuiescing = false
+    /// Whether the peer takes its answers. One that does not is not read from, or they would pile up.
+    var isWritable = true
     private var waiting = CircularBuffer<(arrival: Arrival, item: Item)>(initialCapacity: 1)
 
     // MARK: Events
@@ -90,7 +92,7 @@ struct HotConnection<Item> {
     // MARK: What follows
 
     /// Whether more may be read from the peer.
-    var mayRead: Bool { waiting.isEmpty && (!owesHot || reader == .hot) }
+    var mayRead: Bool { isWritable && waiting.isEmpty && (!owesHot || reader == .hot) }
 
     /// True once, when the shop stops and no answer is owed: then the handlers behind may hear it.
     mutating func takeQuiescing() -> Bool {

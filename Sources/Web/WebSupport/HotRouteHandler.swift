@@ -124,6 +124,12 @@ public final class HotRouteHandler<Endpoint: HotEndpoint>: ChannelDuplexHandler,
         if connection.mayRead { context.read() } else { holdsRead = true }
     }
 
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        connection.isWritable = context.channel.isWritable
+        context.fireChannelWritabilityChanged()
+        settle(context)
+    }
+
     /// Does what has become possible after an answer.
     private func settle(_ context: ChannelHandlerContext) {
         // An answer that is ready at once ends up here again from within the loop, which goes on anyway.
@@ -184,7 +190,8 @@ public final class HotRouteHandler<Endpoint: HotEndpoint>: ChannelDuplexHandler,
     private func end(_ outcome: Endpoint.Outcome) {
         endpoint.note(outcome, logger: requestLogger)
         (head, body) = (nil, nil)
-        guard let context, let encoder, connection.owesHot else { return }
+        guard let context, connection.owesHot else { return }
+        guard let encoder else { return context.close(promise: nil) }
         var buffer = context.channel.allocator.buffer(capacity: 1024)
         let closes = endpoint.write(outcome, date: HTTPDate.cached(endpoint.now()), to: &buffer)
         encoder.writeAndFlush(NIOAny(IOData.byteBuffer(buffer)), promise: nil)
