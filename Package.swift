@@ -71,8 +71,11 @@ let package = Package(
             name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
         .target(
-            name: "SQLiteLedger", dependencies: ["Domain", "Shop", .grdb, .grdbSQLite, .metrics],
+            name: "SQLiteLedger", dependencies: ["CSQLiteSettings", "Domain", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
+        .target(
+            name: "CSQLiteSettings", path: "Sources/Ledgers/CSQLiteSettings",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "Channels", dependencies: ["Domain", "Shop", .crypto], swiftSettings: settings),
         .target(
             name: "ProviderClient",

@@ -8,6 +8,8 @@ public struct Limits: Sendable {
     public var batchOrders = 256
     /// Bytes of orders in one transaction. Used by the intake.
     public var batchBytes = 1 << 20
+    /// Orders that are worth a transaction without waiting for more. Used by the intake.
+    public var batchWorthwhileOrders = 48
     /// How long the first order of a batch waits for company, in microseconds. Used by the intake.
     public var batchWaitMicroseconds = 500
     /// Writes that wait for the ledger's writer, per priority. Used by the ledger.
@@ -15,9 +17,9 @@ public struct Limits: Sendable {
     /// Urgent writes that share one transaction. Used by the ledger.
     public var writerJobsPerFlush = 256
     /// Orders that are findable in memory only before they are filed in the ledger's file. Used by the ledger.
-    public var filingOrders = 16_384
+    public var filingOrders = 65_536
     /// Orders that may be findable in memory only; beyond, each is filed at once. Used by the ledger.
-    public var recentOrders = 131_072
+    public var recentOrders = 262_144
     /// Orders filed in one slice. Used by the ledger.
     public var filingSliceOrders = 512
     /// Cards in one slice of an import. Used by the import.

@@ -85,22 +85,31 @@ public final class ShopProcess: Sendable {
         process.standardOutput = output
         process.standardError = failure
         let errors = NIOLockedValueBox("")
-        failure.fileHandleForReading.readabilityHandler = { handle in
-            let text = String(decoding: handle.availableData, as: UTF8.self)
-            errors.withLockedValue { $0 += text }
-        }
         self.errors = errors
         self.process = process
         try process.run()
+        // A thread that reads to the end; a handler of events may outlive its descriptor.
+        let failures = failure.fileHandleForReading
+        let collected = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            while let data = try? failures.read(upToCount: 4096), !data.isEmpty {
+                errors.withLockedValue { $0 += String(decoding: data, as: UTF8.self) }
+            }
+            collected.signal()
+        }
         let reader = output.fileHandleForReading
         let line = await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: Self.firstLine(of: reader)) }
         }
         guard line.hasPrefix("ready ") else {
-            process.waitUntilExit()
-            failure.fileHandleForReading.readabilityHandler = nil
-            let rest = String(decoding: failure.fileHandleForReading.availableData, as: UTF8.self)
-            throw DidNotStart(log: errors.withLockedValue { $0 } + rest, status: process.terminationStatus)
+            let status = await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    process.waitUntilExit()
+                    collected.wait()
+                    continuation.resume(returning: process.terminationStatus)
+                }
+            }
+            throw DidNotStart(log: errors.withLockedValue { $0 }, status: status)
         }
         url = String(line.dropFirst(6))
     }

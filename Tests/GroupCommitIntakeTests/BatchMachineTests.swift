@@ -47,7 +47,8 @@ struct BatchMachineTests {
         var machine = machine()
         _ = machine.submit(1, bytes: 60)
         expectBatch(machine.submit(2, bytes: 60), [1])
-        expectBatch(machine.flushed(), [2])
+        if case .none = machine.flushed() {} else { Issue.record("another action") }
+        expectBatch(machine.timerFired(), [2])
     }
 
     @Test("what comes during a flush is the next batch")
@@ -57,8 +58,20 @@ struct BatchMachineTests {
         _ = machine.timerFired()
         if case .none = machine.submit(2, bytes: 1) {} else { Issue.record("another action") }
         #expect(machine.depth == 1)
-        expectBatch(machine.flushed(), [2])
+        // A few wait for company after a flush as before the first one.
+        if case .startTimer = machine.flushed() {} else { Issue.record("another action") }
+        if case .none = machine.submit(3, bytes: 1) {} else { Issue.record("another action") }
+        expectBatch(machine.timerFired(), [2, 3])
         expectBatch(machine.flushed(), nil)
+    }
+
+    @Test("enough of them after a flush do not wait")
+    func worthwhile() {
+        var machine = machine { $0.batchWorthwhileOrders = 2 }
+        _ = machine.submit(1, bytes: 1)
+        _ = machine.timerFired()
+        for number in 2...3 { _ = machine.submit(number, bytes: 1) }
+        expectBatch(machine.flushed(), [2, 3])
     }
 
     @Test("a full queue refuses, by count and by bytes")
@@ -84,6 +97,7 @@ struct BatchMachineTests {
         var seen: [Int] = batch(machine.submit(0, bytes: 1)) ?? []
         for number in 1..<5000 { seen += batch(machine.submit(number, bytes: 1)) ?? [] }
         while let more = batch(machine.flushed()) { seen += more }
+        seen += batch(machine.timerFired()) ?? []
         let isInOrder = seen == Array(0..<5000)
         #expect(isInOrder, "\(seen.count) seen")
     }

@@ -2,8 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite("The command drill", .serialized)
-struct DrillCommandTests {
+extension RunningShop {
     /// A drill in the report's own words. Tests run beside it, so arrivals may be late without making it void.
     private static func drill(
         _ arguments: [String], environment: [String: String] = [:]
@@ -23,7 +22,7 @@ struct DrillCommandTests {
     }
 
     @Test("50 cards and 400 buyers: 50 are served, 350 are told the truth, and the books agree")
-    func passes() async throws {
+    func drillPasses() async throws {
         let (result, report, page) = try await Self.drill(["--cards", "50", "--buyers", "400", "--rate", "400"])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         let counts = report["counts"] as? [String: Any] ?? [:]
@@ -38,7 +37,7 @@ struct DrillCommandTests {
     }
 
     @Test("with nothing to sell a drill is void")
-    func void() async throws {
+    func drillIsVoid() async throws {
         let (result, report, _) = try await Self.drill(["--cards", "0", "--buyers", "50", "--rate", "200"])
         #expect(result.status == 1)
         #expect(result.output.contains("Void: No order was accepted."))
@@ -46,7 +45,7 @@ struct DrillCommandTests {
     }
 
     @Test("orders that nobody pays stay held, several cards an order, by phases")
-    func unpaid() async throws {
+    func drillWithoutPaying() async throws {
         let (result, report, _) = try await Self.drill([
             "--cards", "20", "--load", "100x0.5,burst 50", "--quantity", "3", "--max-per-buyer", "3", "--paid", "0.5",
             "--pay-after", "0.1..0.3", "--repeats", "0.2", "--seed", "5",
@@ -58,7 +57,7 @@ struct DrillCommandTests {
     }
 
     @Test("a running shop is drilled with its admin token, and goes on")
-    func running() async throws {
+    func drillOfRunningShop() async throws {
         let shop = try await ShopProcess()
         try await shop.offer(cards: 1)
         let arguments = ["--url", shop.url, "--cards", "10", "--buyers", "60", "--rate", "200", "--slug", "rehearsal"]
@@ -80,7 +79,7 @@ struct DrillCommandTests {
     }
 
     @Test("a drill that is stopped or killed leaves no shop behind", arguments: [SIGTERM, SIGINT, SIGKILL])
-    func stopped(signal: Int32) async throws {
+    func drillIsStopped(signal: Int32) async throws {
         let process = Process()
         process.executableURL = ShopProcess.binary
         process.arguments = ["drill", "--cards", "10", "--load", "50x60", "--connections", "4", "--keep"]
@@ -112,7 +111,7 @@ struct DrillCommandTests {
     @Test(
         "an option out of its range is refused by name",
         arguments: [["--rate", "0"], ["--load", "5"], ["--url", "x"]])
-    func options(option: [String]) async throws {
+    func drillOptions(option: [String]) async throws {
         let result = try await sluice(["drill"] + option, environment: ["SLUICE_ADMIN_TOKEN": "token"])
         #expect(result.status != 0)
         #expect(result.errors.contains(option[0] + ":"))

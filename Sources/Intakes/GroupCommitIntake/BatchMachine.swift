@@ -3,8 +3,7 @@ import Shop
 
 /// Decides which submissions share a flush. Event in, action out; generic over what travels with a submission.
 ///
-/// One batch is under way at a time. What arrives meanwhile is the next batch; what finds nothing under way waits a
-/// moment for company.
+/// One batch is under way at a time. What arrives meanwhile is the next batch; a few orders wait a moment for company.
 struct BatchMachine<Entry: Sendable>: Sendable {
     /// What the shell must do.
     enum Action: Sendable {
@@ -34,8 +33,13 @@ struct BatchMachine<Entry: Sendable>: Sendable {
         guard depth < limits.intakeOrders, queuedBytes + bytes <= limits.intakeBytes else { return .refuse }
         queue.append((entry, bytes))
         queuedBytes += bytes
-        if isFlushing { return .none }
-        if depth >= limits.batchOrders || queuedBytes >= limits.batchBytes { return .flush(takeBatch()) }
+        return isFlushing ? .none : flushOrWait()
+    }
+
+    /// A flush costs much the same whether it carries one order or fifty, so a few wait for company.
+    private mutating func flushOrWait() -> Action {
+        let isWorthwhile = depth >= min(limits.batchWorthwhileOrders, limits.batchOrders)
+        if isWorthwhile || queuedBytes >= limits.batchBytes { return .flush(takeBatch()) }
         if isTimerSet { return .none }
         isTimerSet = true
         return .startTimer
@@ -48,7 +52,7 @@ struct BatchMachine<Entry: Sendable>: Sendable {
 
     mutating func flushed() -> Action {
         isFlushing = false
-        return depth == 0 ? .none : .flush(takeBatch())
+        return depth == 0 ? .none : flushOrWait()
     }
 
     private mutating func takeBatch() -> [Entry] {

@@ -1,3 +1,4 @@
+import CSQLiteSettings
 public import CoreMetrics
 public import Domain
 import Foundation
@@ -29,6 +30,7 @@ public final class SQLiteLedger: Sendable {
         onHealthChange: @escaping @Sendable (LedgerHealth, _ cause: String?) -> Void = { _, _ in }
     ) throws(ShopError) {
         self.limits = limits
+        Self.setUpOnce
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(maximumPages: maximumPages))
             // GRDB sets NORMAL on the writing connection when it switches to WAL, after the preparation below. FULL
@@ -66,6 +68,9 @@ public final class SQLiteLedger: Sendable {
             filing.placed(recent)
         }
     }
+
+    /// Settings of the whole process. A refusal costs speed only: SQLite was used before.
+    private static let setUpOnce: Void = { _ = sluice_sqlite_without_memory_statistics() }()
 
     private static func configuration(maximumPages: Int?) -> Configuration {
         var configuration = Configuration()

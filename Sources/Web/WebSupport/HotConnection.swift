@@ -92,7 +92,10 @@ struct HotConnection<Item> {
     // MARK: What follows
 
     /// Whether more may be read from the peer.
-    var mayRead: Bool { isWritable && waiting.isEmpty && (!owesHot || reader == .hot) }
+    ///
+    /// While a hot answer is owed it may, until something waits: most peers send nothing before they have their answer,
+    /// and to stop and start reading costs two calls of the system.
+    var mayRead: Bool { isWritable && waiting.isEmpty }
 
     /// True once, when the shop stops and no answer is owed: then the handlers behind may hear it.
     mutating func takeQuiescing() -> Bool {

@@ -99,6 +99,8 @@ extension HTTPFields {
 
     /// - Throws: *unsupported_media_type* unless the body is announced as JSON.
     public func requireJSON() throws(ShopError) {
+        // Nearly everybody writes it like this.
+        if self[.contentType] == "application/json" { return }
         guard mediaType == "application/json" else {
             throw ShopError(.unsupportedMediaType, "send Content-Type: application/json")
         }
