@@ -21,7 +21,7 @@ public struct Limits: Sendable {
     /// Orders that may be findable in memory only; beyond, each is filed at once. Used by the ledger.
     public var recentOrders = 262_144
     /// Orders filed in one slice. Used by the ledger.
-    public var filingSliceOrders = 512
+    public var filingSliceOrders = 256
     /// Cards in one slice of an import. Used by the import.
     public var importSliceCards = 200
     /// Lines that an import's report lists; the others are only counted.

@@ -44,18 +44,44 @@ struct FilingTests {
 
     @Test("begins when enough wait, once at a time, and again when it failed")
     func machine() {
+        func id(_ number: UInt64) -> Identifier { Identifier(high: number, low: 0) }
+        let start = RecentOrders.Step.buyers(after: RecentOrders.Place())
         var machine = FilingMachine(limits: limits(files: 4, memory: 8))
-        #expect(machine.placed(3) == .none)
-        #expect(machine.placed(1) == .begin)
-        #expect(machine.placed(5) == .none)
+        #expect(machine.placed(3, newest: id(9)) == .none)
+        #expect(machine.placed(1, newest: id(7)) == .move(start, through: id(9)))
+        #expect(machine.placed(5, newest: id(20)) == .none)
         #expect(machine.isFull)
+        #expect(machine.target == id(9))
         let step = RecentOrders.Step.keys(after: RecentOrders.Place(product: 1, text: "a"))
-        #expect(machine.moved(step, through: Data([1]), left: nil) == .move(step, through: Data([1])))
-        #expect(machine.moved(.done, through: Data([1]), left: 2) == .none)
-        #expect(machine.recent == 2)
-        #expect(machine.placed(2) == .begin)
+        #expect(machine.moved(step, count: 4) == .move(step, through: id(9)))
+        #expect(machine.moved(.done, count: 0) == .none)
+        #expect(machine.recent == 5)
+        #expect(machine.target == nil)
+        #expect(machine.placed(1, newest: id(21)) == .move(start, through: id(21)))
         machine.failed()
-        #expect(machine.placed(1) == .begin)
+        #expect(machine.placed(1, newest: id(22)) == .move(start, through: id(22)))
+    }
+
+    @Test("an order that is no newer than what is being filed goes to the file at once")
+    func behindTheTarget() async throws {
+        try await withFolder { folder in
+            let ledger = try open(folder, limits(files: 2))
+            defer { ledger.close() }
+            let clock = MockClock()
+            let bench = LedgerBench(ledger, clock: clock)
+            let product = try await bench.product(cards: 5)
+            ledger.writer.holdPatient(true)
+            let late = bench.draft(product, buyer: 9, key: "late")
+            clock.advance(seconds: 1)
+            for number in 1...2 { _ = try await bench.placed(bench.draft(product, buyer: number)) }
+            _ = try await bench.placed(late)
+            let inFile = try await ledger.write(.urgent) { database in
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM order_keys") ?? 0
+            }
+            #expect(inFile == 1)
+            ledger.writer.holdPatient(false)
+            try await bench.audit()
+        }
     }
 
     // MARK: The ledger
@@ -172,7 +198,7 @@ struct FilingTests {
             let draft = bench.draft(product, buyer: 1, key: "a")
             await #expect(throws: ShopError.self) {
                 try await ledger.write(.urgent) { database in
-                    var batch = try PlaceBatch(database, filesAtOnce: false)
+                    var batch = try PlaceBatch(database, filing: ledger.filing)
                     _ = try batch.place([Submission(draft, isReplay: false)])
                     throw ShopError(.internalFault, "half done")
                 }

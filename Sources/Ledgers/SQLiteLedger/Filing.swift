@@ -1,6 +1,4 @@
 import Domain
-import Foundation
-import GRDB
 import Shop
 
 /// Moves recent orders to the file in low-priority slices. See ``RecentOrders``.
@@ -15,28 +13,26 @@ final class Filing: Sendable {
         machine = Locked(FilingMachine(limits: limits))
     }
 
-    /// Whether new orders must be filed in the file at once.
-    var isFull: Bool { machine.read(\.isFull) }
-
-    /// Told once so many orders are on disk and filed in memory.
-    func placed(_ count: Int) { perform(machine.change { $0.placed(count) }) }
-
-    private func perform(_ action: FilingMachine.Action) {
-        switch action {
-        case .none: break
-        case .begin: move(.buyers(after: RecentOrders.Place()), through: nil)
-        case .move(let step, let last): move(step, through: last)
-        }
+    /// Whether an order must be filed in the file at once: memory is full, or its time there is over.
+    func mustFileAtOnce(through filed: Identifier?) -> @Sendable (Identifier) -> Bool {
+        let (isFull, target) = machine.read { ($0.isFull, $0.target) }
+        let last = [filed, target].compactMap { $0 }.max()
+        return { id in isFull || last.map { id <= $0 } ?? false }
     }
 
-    private func move(_ step: RecentOrders.Step, through given: Data?) {
+    /// Told once so many orders are on disk and filed in memory.
+    func placed(_ count: Int, newest: Identifier?) {
+        guard let newest else { return }
+        perform(machine.change { $0.placed(count, newest: newest) })
+    }
+
+    private func perform(_ action: FilingMachine.Action) {
+        guard case .move(let step, let last) = action else { return }
         let job = WriteJob(
             run: { [self] database in
-                let orders = RecentOrders(database: database)
-                let last = try given ?? orders.newest() ?? Data()
-                let next = try orders.file(step, through: last, limit: limits.filingSliceOrders)
-                let left = next == .done ? try orders.count() : nil
-                return { [self] in perform(machine.change { $0.moved(next, through: last, left: left) }) }
+                let part = try RecentOrders(database: database)
+                    .file(step, through: last, limit: limits.filingSliceOrders)
+                return { [self] in perform(machine.change { $0.moved(part.next, count: part.moved) }) }
             },
             fail: { [self] _ in machine.change { $0.failed() } })
         writer.add(job, to: .patient)

@@ -1,5 +1,4 @@
 import Domain
-import Foundation
 
 /// Decides when recent orders are moved to the file, and in which slices. Event in, action out.
 struct FilingMachine: Sendable {
@@ -7,38 +6,39 @@ struct FilingMachine: Sendable {
     enum Action: Hashable, Sendable {
         /// Nothing.
         case none
-        /// Begin with the orders that there are now, and call ``moved(_:moved:)``.
-        case begin
-        /// File the next slice, and call ``moved(_:moved:)``.
-        case move(RecentOrders.Step, through: Data)
+        /// File the next slice, and call ``moved(_:count:)``.
+        case move(RecentOrders.Step, through: Identifier)
     }
 
     private let limits: Limits
-    /// Orders that are filed in memory.
+    /// Orders that are filed in memory, and the newest there has been.
     private(set) var recent = 0
-    private var isUnderWay = false
+    private var newest: Identifier?
+    /// While orders are being filed: through which one.
+    private(set) var target: Identifier?
 
     init(limits: Limits) { self.limits = limits }
 
     /// Whether memory is full, so that new orders must be filed in the file at once.
     var isFull: Bool { recent >= limits.recentOrders }
 
-    /// Orders were placed and filed in memory.
-    mutating func placed(_ count: Int) -> Action {
+    /// Orders were placed and filed in memory; `newest` is the newest of them.
+    mutating func placed(_ count: Int, newest id: Identifier) -> Action {
         recent += count
-        guard !isUnderWay, recent >= limits.filingOrders else { return .none }
-        isUnderWay = true
-        return .begin
+        newest = max(id, newest ?? id)
+        guard target == nil, recent >= limits.filingOrders, let newest else { return .none }
+        target = newest
+        return .move(.buyers(after: RecentOrders.Place()), through: newest)
     }
 
-    /// A slice is in the file; `left` are the orders still in memory, if they were counted.
-    mutating func moved(_ next: RecentOrders.Step, through last: Data, left: Int?) -> Action {
-        if let left { recent = left }
-        if next != .done { return .move(next, through: last) }
-        isUnderWay = false
+    /// A slice is in the file, and so many orders are out of memory.
+    mutating func moved(_ next: RecentOrders.Step, count: Int) -> Action {
+        recent -= count
+        if next != .done, let target { return .move(next, through: target) }
+        target = nil
         return .none
     }
 
     /// A slice could not be written; the next orders try again.
-    mutating func failed() { isUnderWay = false }
+    mutating func failed() { target = nil }
 }

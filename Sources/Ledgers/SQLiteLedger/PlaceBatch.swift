@@ -8,21 +8,18 @@ struct PlaceBatch {
     private let transaction: LedgerTransaction
     private let statements: PlaceStatements
     private var pools: [ProductID: ArraySlice<Int64>] = [:]
-    /// The file is complete through this order; one that is older must not be filed in memory.
-    private let filedThrough: Identifier?
-    private let filesAtOnce: Bool
+    private let mustFileAtOnce: @Sendable (Identifier) -> Bool
     /// Most ledgers have no fence at all, so one look spares one for each order.
     private let hasFences: Bool
     /// Orders of the batch that can be found only in memory yet.
-    private(set) var filedInMemory = 0
+    private(set) var filedInMemory: (count: Int, newest: Identifier?) = (0, nil)
 
-    /// - Parameter filesAtOnce: whether orders are made findable in the file, because memory is full
-    init(_ database: Database, filesAtOnce: Bool) throws {
-        self.filesAtOnce = filesAtOnce
+    /// - Parameter filing: says which orders are made findable in the file at once
+    init(_ database: Database, filing: Filing) throws {
+        mustFileAtOnce = filing.mustFileAtOnce(through: try RecentOrders(database: database).through())
         hasFences = try Int.fetchOne(database.cachedStatement(sql: Statements.anyFence)) != nil
         transaction = LedgerTransaction(database: database)
         statements = try PlaceStatements(database)
-        filedThrough = Identifier(bytes: try RecentOrders(database: database).through())
     }
 
     mutating func place(_ submissions: [Submission]) throws -> [Placement] {
@@ -116,8 +113,9 @@ struct PlaceBatch {
 
     /// Makes the order findable by its buyer and its idempotency key.
     private mutating func file(_ order: Order, _ draft: OrderDraft) throws {
-        let goesToFile = filesAtOnce || filedThrough.map { order.id.identifier <= $0 } ?? false
-        if !goesToFile { filedInMemory += 1 }
+        let id = order.id.identifier
+        let goesToFile = mustFileAtOnce(id)
+        if !goesToFile { filedInMemory = (filedInMemory.count + 1, max(id, filedInMemory.newest ?? id)) }
         let buyer = goesToFile ? statements.file : statements.fileRecent
         buyer.bind(1, order.product.number)
         buyer.bind(2, order.buyer.contact)

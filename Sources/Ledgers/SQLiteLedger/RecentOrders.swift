@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import GRDB
 
@@ -47,13 +48,15 @@ struct RecentOrders {
     }
 
     /// The order through which the file is complete.
-    func through() throws -> Data {
-        try Data.fetchOne(database.cachedStatement(sql: "SELECT through FROM filed_orders")) ?? Data()
+    func through() throws -> Identifier? {
+        try Data.fetchOne(database.cachedStatement(sql: "SELECT through FROM filed_orders"))
+            .flatMap { Identifier(bytes: $0) }
     }
 
     /// The newest order there is in memory; nil when there is none.
-    func newest() throws -> Data? {
+    func newest() throws -> Identifier? {
         try Data.fetchOne(database, sql: "SELECT max(order_id) FROM recent_buyer_orders")
+            .flatMap { Identifier(bytes: $0) }
     }
 
     // MARK: Moving to the file
@@ -72,29 +75,28 @@ struct RecentOrders {
     }
 
     /// Files so many of the orders through `last`, in the order of what they are filed under, so that neighbours share
-    /// a page.
+    /// a page. While that goes on, orders through `last` must not be filed in memory any more.
     ///
-    /// - Returns: where to go on
-    func file(_ step: Step, through last: Data, limit: Int) throws -> Step {
+    /// - Returns: where to go on, and how many orders are out of memory now
+    func file(_ step: Step, through last: Identifier, limit: Int) throws -> (next: Step, moved: Int) {
         switch step {
         case .buyers(let place):
-            let next = try move(place, last, limit, from: "recent_buyer_orders", to: "buyer_orders", by: "contact")
-            return next.map { .buyers(after: $0) } ?? .keys(after: Place())
+            let part = try move(place, last, limit, from: "recent_buyer_orders", to: "buyer_orders", by: "contact")
+            return (part.map { .buyers(after: $0.end) } ?? .keys(after: Place()), part?.moved ?? 0)
         case .keys(let place):
-            let next = try move(
+            let part = try move(
                 place, last, limit, from: "recent_order_keys", to: "order_keys", by: "idempotency_key")
-            if let next { return .keys(after: next) }
-            try finish(through: last)
-            return .done
+            if let part { return (.keys(after: part.end), 0) }
+            try database.execute(sql: "UPDATE filed_orders SET through = max(through, ?)", arguments: [last.data])
+            return (.done, 0)
         case .done:
-            return .done
+            return (.done, 0)
         }
     }
 
     private func move(
-        _ place: Place, _ last: Data, _ limit: Int, from recent: String, to table: String, by column: String
-    ) throws -> Place? {
-        // The limit may cut through the orders of one buyer; then these come with the next slice.
+        _ place: Place, _ last: Identifier, _ limit: Int, from recent: String, to table: String, by column: String
+    ) throws -> (end: Place, moved: Int)? {
         let bound = try Row.fetchOne(
             database.cachedStatement(
                 sql: """
@@ -103,36 +105,23 @@ struct RecentOrders {
                         WHERE (product_id, \(column)) > (?, ?) AND order_id <= ?
                         ORDER BY product_id, \(column) LIMIT ?)
                     ORDER BY product_id DESC, \(column) DESC LIMIT 1
-                    """), arguments: [place.product, place.text, last, limit])
+                    """), arguments: [place.product, place.text, last.data, limit])
         guard let bound else { return nil }
         let end = Place(product: bound[0], text: bound[1])
         let range = """
             (product_id, \(column)) > (?1, ?2) AND (product_id, \(column)) <= (?3, ?4) AND order_id <= ?5
             """
-        let arguments: StatementArguments = [place.product, place.text, end.product, end.text, last]
+        let arguments: StatementArguments = [place.product, place.text, end.product, end.text, last.data]
         try database.cachedStatement(sql: "INSERT INTO \(table) SELECT * FROM \(recent) WHERE \(range)")
             .execute(arguments: arguments)
         try database.cachedStatement(sql: "DELETE FROM \(recent) WHERE \(range)").execute(arguments: arguments)
-        return end
-    }
-
-    /// Orders that came meanwhile with an older id go along, so that the file is complete through `last`.
-    private func finish(through last: Data) throws {
-        for sql in [
-            "INSERT INTO buyer_orders SELECT * FROM recent_buyer_orders WHERE order_id <= ?",
-            "DELETE FROM recent_buyer_orders WHERE order_id <= ?",
-            "INSERT INTO order_keys SELECT * FROM recent_order_keys WHERE order_id <= ?",
-            "DELETE FROM recent_order_keys WHERE order_id <= ?",
-            "UPDATE filed_orders SET through = max(through, ?)",
-        ] {
-            try database.execute(sql: sql, arguments: [last])
-        }
+        return (end, database.changesCount)
     }
 
     /// Files everything at once, for those who need the file to be complete.
     func fileAll() throws {
         guard let last = try newest() else { return }
         var step = Step.buyers(after: Place())
-        while step != .done { step = try file(step, through: last, limit: .max) }
+        while step != .done { step = try file(step, through: last, limit: .max).next }
     }
 }

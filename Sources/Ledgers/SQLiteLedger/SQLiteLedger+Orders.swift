@@ -11,13 +11,13 @@ extension SQLiteLedger: Ledger {
     ) {
         let job = WriteJob(
             run: { [filing] database in
-                var batchInHand = try PlaceBatch(database, filesAtOnce: filing.isFull)
+                var batchInHand = try PlaceBatch(database, filing: filing)
                 let placements = try batchInHand.place(batch)
                 let filed = batchInHand.filedInMemory
                 Failpoint.hit(.placeBeforeCommit)
                 return {
                     completion(.success(placements))
-                    filing.placed(filed)
+                    filing.placed(filed.count, newest: filed.newest)
                 }
             },
             fail: { completion(.failure($0)) })

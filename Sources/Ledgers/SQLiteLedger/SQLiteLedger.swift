@@ -64,9 +64,11 @@ public final class SQLiteLedger: Sendable {
         checkpointer.start()
         writer.start()
         // A clean-up that the last run did not get to.
-        if let recent = try? pool.writeWithoutTransaction({ try RecentOrders(database: $0).count() }) {
-            filing.placed(recent)
+        let recent = try? pool.writeWithoutTransaction { database in
+            let orders = RecentOrders(database: database)
+            return (count: try orders.count(), newest: try orders.newest())
         }
+        if let recent { filing.placed(recent.count, newest: recent.newest) }
     }
 
     /// Settings of the whole process. A refusal costs speed only: SQLite was used before.
