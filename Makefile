@@ -2,11 +2,15 @@
 SHELL := /bin/bash
 DATA ?= .data/demo
 DRILL ?=
+UPDATE ?=
+# What a toolchain makes of the same sources differs, so each has thresholds of its own.
+THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
 VENV := .build/venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build drill bench-orders test format lint verify setup setup-test setup-verify setup-bench
+.PHONY: help run build drill bench bench-orders test format lint verify
+.PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -32,14 +36,23 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/callback_flood.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
 
+bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew
+	@# As allocations.py has it, or each would compile everything anew.
+	cd Benchmarks && swift build -c release --disable-sandbox
+	failed=0; \
+	python3 Benchmarks/allocations.py --thresholds $(THRESHOLDS) $(if $(UPDATE),--update) || failed=1; \
+	python3 Benchmarks/instructions.py --binary Benchmarks/.build/release/OrderCost \
+		--thresholds $(THRESHOLDS)/instructions.json $(if $(UPDATE),--update) || failed=1; \
+	exit $$failed
+
 bench-orders: build setup-bench ## durable orders a second, against nginx in the same run
 	python3 Tests/Scripts/bench_orders.py --binary .build/release/sluice
 
 format: ## format the sources
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Tests Benchmarks/Sources Package.swift Benchmarks/Package.swift
 
 lint: ## check the format of the sources
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks/Sources Package.swift Benchmarks/Package.swift
 
 # What the build needs besides the Swift toolchain. Installed once, silently when it is there.
 setup:
@@ -53,6 +66,11 @@ setup-test: setup
 setup-bench:
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
 	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
+
+# valgrind counts instructions; strip, of binutils, takes off what it cannot read.
+setup-costs:
+	@command -v valgrind >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy valgrind)
+	@command -v strip >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy binutils)
 
 setup-verify: setup setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)

@@ -41,7 +41,13 @@ extension Target.Dependency {
 let package = Package(
     name: "sluice",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "sluice", targets: ["sluice"])],
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        // For the package in Benchmarks.
+        .library(
+            name: "SluiceParts",
+            targets: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "WebAPI", "Server", "TestKit"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.0"),

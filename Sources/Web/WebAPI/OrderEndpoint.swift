@@ -5,7 +5,7 @@ public import HTTPTypes
 import Hummingbird
 public import Logging
 public import NIOCore
-import Shop
+public import Shop
 public import WebSupport
 
 /// Everything between HTTP and the use case *place order*, for both of its entrances: the route, and the handler that
@@ -82,7 +82,8 @@ public struct OrderEndpoint: HotEndpoint {
         if !address.isLocal { try addressLimiter.check(address.key, at: clock.now()) }
     }
 
-    private static func orderRequest(_ headers: HTTPFields, _ body: ByteBuffer) throws(ShopError) -> PlaceOrderRequest {
+    /// What a request asks for.
+    public static func orderRequest(_ headers: HTTPFields, _ body: ByteBuffer) throws(ShopError) -> PlaceOrderRequest {
         var fields = try FieldReader(try JSONReader.read(body))
         let quantity = try fields.optionalInteger("quantity")
         let keys = idempotencyKey.map { headers[values: $0] } ?? []
