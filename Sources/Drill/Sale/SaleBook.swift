@@ -18,6 +18,11 @@ struct SaleBook: Sendable {
         cardOwners = Array(repeating: -1, count: stock)
         self.cards = cards
         counts = DrillCounts(arrivalsPlanned: arrivals, buyers: buyers)
+        // A book that grows during the sale moves all that it holds, and the arrivals of that moment are late.
+        let orders = min(buyers, stock)
+        self.orders.reserveCapacity(orders)
+        self.buyers.reserveCapacity(orders)
+        created.reserveCapacity(orders)
     }
 
     mutating func sent(isRepeat: Bool) {

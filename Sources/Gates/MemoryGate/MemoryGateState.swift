@@ -23,8 +23,8 @@ struct MemoryGateState {
     }
 
     private var stock: [ProductID: Stock] = [:]
-    private var tickets: [OrderID: Ticket] = [:]
-    private var units: [BuyerOfProduct: BuyerUnits] = [:]
+    private var tickets = ShardedDictionary<OrderID, Ticket>()
+    private var units = ShardedDictionary<BuyerOfProduct, BuyerUnits>()
     private var keys: KeyMemory
     private let maximumBuyers: Int
 
@@ -118,8 +118,8 @@ struct KeyMemory {
     let maximum: Int
     /// Whether every key that was ever accepted is here.
     var isComplete = true
-    private var young: Set<UInt64> = []
-    private var old: Set<UInt64> = []
+    private var young = ShardedDictionary<UInt64, Void>()
+    private var old = ShardedDictionary<UInt64, Void>()
 
     init(maximum: Int) { self.maximum = maximum }
 
@@ -131,19 +131,19 @@ struct KeyMemory {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    func contains(_ digest: UInt64) -> Bool { young.contains(digest) || old.contains(digest) }
+    func contains(_ digest: UInt64) -> Bool { young[digest] != nil || old[digest] != nil }
 
     mutating func insert(_ digest: UInt64) {
         if young.count >= maximum / 2 {
-            if !old.isEmpty { isComplete = false }
+            if old.count > 0 { isComplete = false }
             old = young
-            young = []
+            young = ShardedDictionary()
         }
-        young.insert(digest)
+        young[digest] = ()
     }
 
     mutating func remove(_ digest: UInt64) {
-        young.remove(digest)
-        old.remove(digest)
+        young.removeValue(forKey: digest)
+        old.removeValue(forKey: digest)
     }
 }
