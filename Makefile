@@ -34,6 +34,8 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/restart_time.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/stock_at_scale.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/callback_flood.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/check_generator.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/orders_on_file.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
 
 bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew

@@ -80,8 +80,8 @@ public struct Rehearsal: Sendable {
         }
     }
 
-    /// A shop that was started for the drill has never answered anybody. One that opens a sale has: so 600 buyers get and
-    /// pay something else first, which no figure counts.
+    /// A shop that was started for the drill has never answered anybody. One that opens a sale has: so 600 buyers get
+    /// and pay something else first, which no figure counts.
     private func warmUp(_ owner: OwnerAPI, host: String, port: Int) async throws {
         var other = DrillSettings(slug: "\(settings.slug.prefix(50))-warm-up", seed: settings.seed)
         (other.cards, other.buyers, other.rate, other.repeats) = (600, 600, 600, 0)

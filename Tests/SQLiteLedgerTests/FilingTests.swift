@@ -54,12 +54,27 @@ struct FilingTests {
         #expect(machine.target == id(9))
         let step = RecentOrders.Step.keys(after: RecentOrders.Place(product: 1, text: "a"))
         #expect(machine.moved(step, count: 4) == .move(step, through: id(9)))
-        #expect(machine.moved(.done, count: 0) == .none)
-        #expect(machine.recent == 5)
+        // Enough came meanwhile, so it goes on at once.
+        #expect(machine.moved(.done, count: 0) == .move(start, through: id(20)))
+        #expect(machine.moved(.done, count: 4) == .none)
+        #expect(machine.recent == 1)
         #expect(machine.target == nil)
-        #expect(machine.placed(1, newest: id(21)) == .move(start, through: id(21)))
+        #expect(machine.placed(3, newest: id(21)) == .move(start, through: id(21)))
         machine.failed()
         #expect(machine.placed(1, newest: id(22)) == .move(start, through: id(22)))
+    }
+
+    @Test("a full memory is emptied, although no order is filed there any more")
+    func fullMemory() {
+        func id(_ number: UInt64) -> Identifier { Identifier(high: number, low: 0) }
+        let start = RecentOrders.Step.buyers(after: RecentOrders.Place())
+        var machine = FilingMachine(limits: limits(files: 4, memory: 8))
+        _ = machine.placed(8, newest: id(8))
+        #expect(machine.isFull)
+        #expect(machine.sliceOrders == 12)
+        machine.failed()
+        #expect(machine.placed(0, newest: nil) == .move(start, through: id(8)))
+        #expect(machine.moved(.done, count: 2) == .move(start, through: id(8)))
     }
 
     @Test("an order that is no newer than what is being filed goes to the file at once")

@@ -4,12 +4,10 @@ import Shop
 /// Moves recent orders to the file in low-priority slices. See ``RecentOrders``.
 final class Filing: Sendable {
     private let writer: Writer
-    private let limits: Limits
     private let machine: Locked<FilingMachine>
 
     init(writer: Writer, limits: Limits) {
         self.writer = writer
-        self.limits = limits
         machine = Locked(FilingMachine(limits: limits))
     }
 
@@ -22,7 +20,6 @@ final class Filing: Sendable {
 
     /// Told once so many orders are on disk and filed in memory.
     func placed(_ count: Int, newest: Identifier?) {
-        guard let newest else { return }
         perform(machine.change { $0.placed(count, newest: newest) })
     }
 
@@ -31,7 +28,7 @@ final class Filing: Sendable {
         let job = WriteJob(
             run: { [self] database in
                 let part = try RecentOrders(database: database)
-                    .file(step, through: last, limit: limits.filingSliceOrders)
+                    .file(step, through: last, limit: machine.read(\.sliceOrders))
                 return { [self] in perform(machine.change { $0.moved(part.next, count: part.moved) }) }
             },
             fail: { [self] _ in machine.change { $0.failed() } })

@@ -31,6 +31,7 @@ public final class SQLiteLedger: Sendable {
     ) throws(ShopError) {
         self.limits = limits
         Self.setUpOnce
+        let recent: (count: Int, newest: Identifier?)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(maximumPages: maximumPages))
             // GRDB sets NORMAL on the writing connection when it switches to WAL, after the preparation below. FULL
@@ -46,8 +47,12 @@ public final class SQLiteLedger: Sendable {
                     "the ledger was written by an older release; use that release, or start the shop once with this "
                         + "one, which brings it up to date")
             }
-            if migrates { try migrator.migrate(pool) }
-            try pool.writeWithoutTransaction { try RecentOrders.open($0) }
+            if migrates { try Self.migrate(pool, with: migrator) }
+            recent = try pool.writeWithoutTransaction { database in
+                try RecentOrders.open(database)
+                let orders = RecentOrders(database: database)
+                return (count: try orders.count(), newest: try orders.newest())
+            }
             writer = Writer(pool: pool, limits: limits, metrics: metrics, onHealthChange: onHealthChange)
             filing = Filing(writer: writer, limits: limits)
             checkpointer = try Checkpointer(path: path, limits: limits) { [writer] isHeld in
@@ -63,12 +68,15 @@ public final class SQLiteLedger: Sendable {
         }
         checkpointer.start()
         writer.start()
-        // A clean-up that the last run did not get to.
-        let recent = try? pool.writeWithoutTransaction { database in
-            let orders = RecentOrders(database: database)
-            return (count: try orders.count(), newest: try orders.newest())
-        }
-        if let recent { filing.placed(recent.count, newest: recent.newest) }
+        // What the last run did not get to.
+        filing.placed(recent.count, newest: recent.newest)
+    }
+
+    /// A migration may sort all orders, which need not fit into the memory.
+    private static func migrate(_ pool: DatabasePool, with migrator: DatabaseMigrator) throws {
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
+        try migrator.migrate(pool)
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
     }
 
     /// Settings of the whole process. A refusal costs speed only: SQLite was used before.

@@ -144,7 +144,10 @@ final class Writer: Sendable {
         do {
             try database.beginTransaction(.immediate)
             if let only = jobs.first, jobs.count == 1 {
-                answers.append(try runAlone(only, in: database))
+                switch try runAlone(only, in: database) {
+                case .success(let answer): answers.append(answer)
+                case .failure(let fault): return .committed([{ only.fail(fault) }])
+                }
             } else {
                 for job in jobs { answers.append(try run(job, in: database)) }
             }
@@ -157,8 +160,6 @@ final class Writer: Sendable {
     }
 
     private func commit(_ database: Database, _ answers: [@Sendable () -> Void]) -> Outcome {
-        // What was undone has nothing to commit.
-        guard database.isInsideTransaction else { return .committed(answers) }
         do {
             if Failpoint.shouldFail(.flush) { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "failpoint") }
             try database.commit()
@@ -173,14 +174,15 @@ final class Writer: Sendable {
     }
 
     /// Runs a write that has the transaction for itself: what undoes the one undoes the other, without a savepoint.
-    private func runAlone(_ job: WriteJob, in database: Database) throws -> @Sendable () -> Void {
+    ///
+    /// - Returns: its answer, or why it was undone; then the transaction is over
+    private func runAlone(_ job: WriteJob, in database: Database) throws -> Result<@Sendable () -> Void, ShopError> {
         do {
-            return try job.run(database)
+            return .success(try job.run(database))
         } catch {
             if health(after: error) != nil { throw error }
             try database.rollback()
-            let fault = Self.fault(error)
-            return { job.fail(fault) }
+            return .failure(Self.fault(error))
         }
     }
 
