@@ -6,6 +6,8 @@ UPDATE ?=
 # What a toolchain makes of the same sources differs, so each has thresholds of its own.
 THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
 VENV := .build/venv
+# C libraries that the build needs besides the Swift toolchain.
+LIBRARIES := libsqlite3-dev libpcre2-dev pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
@@ -56,9 +58,9 @@ format: ## format the sources
 lint: ## check the format of the sources
 	swift format lint --strict --recursive Sources Tests Benchmarks/Sources Package.swift Benchmarks/Package.swift
 
-# What the build needs besides the Swift toolchain. Installed once, silently when it is there.
+# Installed once, silently when it is there.
 setup:
-	@dpkg -s libsqlite3-dev >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy libsqlite3-dev)
+	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
 # The other side in tests: PHP computes the signatures of an epay gateway.
 setup-test: setup

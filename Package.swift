@@ -88,6 +88,13 @@ let package = Package(
             dependencies: ["Domain", "Shop", .asyncHTTPClient, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix],
             path: "Sources/Clients/ProviderClient", swiftSettings: settings),
 
+        .systemLibrary(
+            name: "CPCRE2", path: "Sources/Clients/CPCRE2", pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"])]),
+        .target(
+            name: "PCREPatterns", dependencies: ["CPCRE2", "Domain", "Shop", .nioConcurrency],
+            path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
+
         .target(
             name: "WebSupport",
             dependencies: [
@@ -105,8 +112,9 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "ProviderClient",
-                "WebSupport", "WebAPI", .configuration, .crypto, .hummingbird, .hummingbirdCore, .logging, .metrics,
+                "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
+                "ProviderClient", "WebSupport", "WebAPI", .configuration, .crypto, .hummingbird, .hummingbirdCore,
+                .logging, .metrics,
                 .nioConcurrency, .nioCore,
                 .serviceLifecycle,
             ],
@@ -149,7 +157,12 @@ let package = Package(
         .testTarget(
             name: "SQLiteLedgerTests",
             dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
-        .testTarget(name: "ShopTests", dependencies: ["Domain", "Shop", "TestKit", .crypto], swiftSettings: settings),
+        .testTarget(
+            name: "ShopTests",
+            dependencies: [
+                "Domain", "MemoryGate", "PCREPatterns", "Shop", "SQLiteLedger", "TestKit", .crypto, .metrics,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "WebSupportTests",
             dependencies: [

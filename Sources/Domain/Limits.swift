@@ -45,6 +45,8 @@ public struct Limits: Sendable {
     public var gateKeySeconds: Int64 = 24 * 3600
     /// Bytes of an order's or an admin's JSON body. Used by the web.
     public var bodyBytes = 16 << 10
+    /// Bytes of a JSON body in which the owner writes texts. Used by the web.
+    public var ownerBodyBytes = 256 << 10
     /// Bytes of one line of an import, which is one card.
     public var cardBytes = 4096
     /// Bytes of all header fields of a request. Used by the web.
@@ -95,8 +97,22 @@ public struct Limits: Sendable {
     public var ordersPerAddressPerSecond = 20
     /// Addresses and contacts that the rate limiter remembers.
     public var rateLimitKeys = 100_000
-    /// Products and channels in one ledger.
+    /// Products, categories and channels in one ledger, each.
     public var catalogRows = 10_000
+    /// Coupons in one ledger.
+    public var coupons = 100_000
+    /// Announcements in one ledger.
+    public var announcements = 1000
+    /// Entries of the blacklist.
+    public var blocks = 100_000
+    /// Milliseconds for which a coupon without a use left is refused without asking the ledger again. Used by orders.
+    public var couponLatchMilliseconds: Int64 = 500
+    /// Cards to be picked on one page of a product.
+    public var pickableRows = 200
+    /// Steps that one match of a pattern may take: less than a millisecond. Used by orders.
+    public var patternSteps: UInt32 = 10_000
+    /// Patterns that are kept compiled.
+    public var patterns = 1000
     /// Seconds that a stopping shop waits for accepted work.
     public var drainSeconds: Int64 = 30
 

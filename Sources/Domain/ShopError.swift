@@ -20,6 +20,14 @@ public struct ShopError: Error, Sendable {
         case limitReached = "limit_reached"
         /// Outside the sale window.
         case notOnSale = "not_on_sale"
+        /// A card that was picked is gone.
+        case cardTaken = "card_taken"
+        /// The coupon has no use left.
+        case couponUsedUp = "coupon_used_up"
+        /// The buyer has used the coupon as often as one may.
+        case couponUsed = "coupon_used"
+        /// The owner does not sell to this buyer or address.
+        case blocked
         /// The order is not claimed yet.
         case notReady = "not_ready"
         /// The order's state does not allow it.

@@ -12,7 +12,7 @@ enum DemoCatalog {
         _ = try await useCases.createProduct(
             ProductDraft(
                 slug: slug, title: "Demo card", price: price, limits: limits, holdSeconds: 900, window: .always,
-                fields: []))
+                fields: []), by: OwnerNote(actor: "owner", reason: "the demo"))
         let text = AsyncStream { continuation in
             for number in 1...1000 {
                 let random = String(UInt64.random(in: .min ... .max), radix: 36).uppercased()

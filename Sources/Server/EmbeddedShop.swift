@@ -5,6 +5,7 @@ import GroupCommitIntake
 public import Logging
 import MemoryGate
 import NIOConcurrencyHelpers
+import PCREPatterns
 import ProviderClient
 import SQLiteLedger
 public import Shop
@@ -86,7 +87,7 @@ public final class EmbeddedShop: Sendable {
             ledger: ledger, catalog: ledger, cards: ledger, cache: CatalogCache(), gate: MemoryGate(limits: limits),
             intake: GroupCommitIntake(ledger: ledger, limits: limits, metrics: registry),
             channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)], caller: caller,
-            forged: forged, keys: keys,
+            patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,
             watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
             identifiers: IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
@@ -110,7 +111,10 @@ public final class EmbeddedShop: Sendable {
     }
 
     private func load(isDemo: Bool) async throws(ShopError) {
-        for product in try await ledger.products() { ports.cache.put(product) }
+        try await ledger.sealPlainFields { [keys = ports.keys] order, fields throws(ShopError) in
+            try keys.seal(FilledFields.text(fields).utf8, context: KeyRing.fieldsContext(order))
+        }
+        try await useCases.loadCatalog()
         try await useCases.configureChannel.loadAll()
         switchSandboxOff()
         try await useCases.openGate()
@@ -180,9 +184,8 @@ public final class EmbeddedShop: Sendable {
             }
         }
         for product in ports.cache.products() {
-            registry.set(
-                "sluice_gate_available", [("product", product.slug.text)],
-                to: Double(ports.gate.available(product.id)))
+            let available = Pool.allCases.reduce(0) { $0 + ports.gate.available(product.id, $1) }
+            registry.set("sluice_gate_available", [("product", product.slug.text)], to: Double(available))
         }
         var isWritable = 0.0
         if case .writable = ports.ledger.health { isWritable = 1 }

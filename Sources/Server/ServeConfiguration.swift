@@ -1,6 +1,6 @@
 import Configuration
 public import Domain
-public import WebSupport
+import WebSupport
 
 /// A host and a port to listen on.
 public struct ListenAddress: Hashable, Sendable {

@@ -16,7 +16,7 @@ public struct Announcer: Sendable {
         guard let change, change.changed else { return }
         let order = change.order
         if let end = change.gate.end { gate.end(order.id, end) }
-        if change.gate.cardsTaken != 0 { gate.restock(order.product, by: -change.gate.cardsTaken) }
+        if change.gate.cardsTaken != 0 { gate.restock(order.product, order.pool, by: -change.gate.cardsTaken) }
         if change.gate.units != 0 { gate.count(order.buyer, of: order.product, units: change.gate.units) }
         watch.publish(order)
     }

@@ -1,3 +1,13 @@
+public import Domain
+
+/// How the lines of an import are laid out. The raw values are those of the API.
+public enum CardLayout: String, CaseIterable, Sendable {
+    /// `secret` or `secret----note`.
+    case plain
+    /// Preview, surcharge in minor units, and the former, separated by tabs, as a spreadsheet has them.
+    case pickable
+}
+
 /// One line of an import: a card, or why it is none.
 public struct CardLine: Hashable, Sendable {
     /// Its number in the text, from 1; blank lines are counted.
@@ -6,6 +16,8 @@ public struct CardLine: Hashable, Sendable {
     public var secret: [UInt8] = []
     /// What the buyer is told with it, in UTF-8.
     public var note: [UInt8]?
+    /// How buyers see it, if they may pick it.
+    public var preview: CardPreview?
     /// Why the line is no card.
     public var fault: ImportReport.Reason?
 
@@ -17,17 +29,53 @@ public struct CardLine: Hashable, Sendable {
         self.fault = fault
     }
 
-    /// Takes a line apart: `secret`, or `secret----note`.
-    init(number: Int, text: [UInt8]) {
+    private static let tab = UInt8(ascii: "\t")
+
+    /// Takes a line apart.
+    init(number: Int, text: [UInt8], layout: CardLayout = .plain) {
+        var text = text
+        var preview: CardPreview?
+        if layout == .pickable {
+            let columns = text.split(separator: Self.tab, maxSplits: 2, omittingEmptySubsequences: false)
+            preview = columns.count == 3 ? Self.preview(columns[0], columns[1]) : nil
+            guard preview != nil, let rest = columns.last else {
+                self.init(number: number, fault: .badPreview)
+                return
+            }
+            text = Array(rest)
+        }
+        self.init(number: number, secretAndNote: text)
+        self.preview = preview
+    }
+
+    private static func preview(_ text: ArraySlice<UInt8>, _ surcharge: ArraySlice<UInt8>) -> CardPreview? {
+        let digits = surcharge.filter { $0 != UInt8(ascii: " ") }
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }),
+            let amount = digits.isEmpty ? 0 : Int64(String(decoding: digits, as: UTF8.self))
+        else { return nil }
+        return CardPreview(text: String(decoding: text, as: UTF8.self), surcharge: amount)
+    }
+
+    /// What stands before the secret in an export.
+    static func columns(of preview: CardPreview) -> [UInt8] {
+        Array(preview.text.utf8) + [tab] + Array("\(preview.surcharge)".utf8) + [tab]
+    }
+
+    private init(number: Int, secretAndNote text: [UInt8]) {
         self.number = number
         guard let start = Self.firstSeparator(in: text) else {
             secret = text
+            if Self.isBlank(text) { fault = .emptySecret }
             return
         }
         secret = Array(text[..<start])
         let rest = text[(start + Self.separator.count)...]
         note = rest.isEmpty ? nil : Array(rest)
-        if secret.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { fault = .emptySecret }
+        if Self.isBlank(secret) { fault = .emptySecret }
+    }
+
+    private static func isBlank(_ text: [UInt8]) -> Bool {
+        text.allSatisfy { $0 == UInt8(ascii: " ") || $0 == tab }
     }
 
     private static func firstSeparator(in text: [UInt8]) -> Int? {
@@ -52,15 +100,18 @@ public struct CardLines {
     private var charset: CardCharset?
     private var decoder: GB18030Decoder?
     private let maximumLength: Int
+    private let layout: CardLayout
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// - Parameters:
     ///   - maximumLength: bytes of a line, in UTF-8
     ///   - charset: how the text is written, if that is known
-    public init(maximumLength: Int, charset: CardCharset? = nil) {
+    ///   - layout: what a line holds
+    public init(maximumLength: Int, charset: CardCharset? = nil, layout: CardLayout = .plain) {
         self.maximumLength = maximumLength
         self.charset = charset
+        self.layout = layout
     }
 
     /// The lines that the bytes complete.
@@ -108,7 +159,7 @@ public struct CardLines {
         guard let text = decoded() else { return lines.append(CardLine(number: number, fault: .undecodable)) }
         let line =
             text.count <= maximumLength
-            ? CardLine(number: number, text: text) : CardLine(number: number, fault: .tooLong)
+            ? CardLine(number: number, text: text, layout: layout) : CardLine(number: number, fault: .tooLong)
         lines.append(line)
     }
 

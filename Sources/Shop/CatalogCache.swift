@@ -15,17 +15,57 @@ public struct ConfiguredChannel: Sendable {
     }
 }
 
-/// What is sold and how it may be paid, in memory. Read by every order, written by the owner.
+/// What is sold, on which terms, and how it may be paid, in memory. Read by every order, written by the owner.
 public final class CatalogCache: Sendable {
     private struct State {
         var products: [Slug: Product] = [:]
+        var pages: [Slug: ProductPage] = [:]
+        var categories: [CategoryID: Category] = [:]
+        var coupons: [CouponCode: Coupon] = [:]
+        var latches: [CouponID: Timestamp] = [:]
+        var announcements: [Announcement] = []
         var channels: [Slug: ConfiguredChannel] = [:]
+        var blacklist = Blacklist()
+        /// Taken before a list is read, so that of two that are read at once the later one stays.
+        var lastTicket = 0
+        var tickets: [Part: Int] = [:]
+    }
+
+    /// What is replaced as a whole.
+    enum Part: Hashable {
+        case categories
+        case announcements
+        case blacklist
+    }
+
+    /// When a list began to be read.
+    struct Ticket {
+        fileprivate let number: Int
     }
 
     private let state = NIOLockedValueBox(State())
 
+    /// To be taken before a list is read that will be put here.
+    func ticket() -> Ticket {
+        state.withLockedValue { state in
+            state.lastTicket += 1
+            return Ticket(number: state.lastTicket)
+        }
+    }
+
+    /// Does nothing when a list that was read later is there.
+    private func replace(_ part: Part, _ ticket: Ticket, _ change: (inout State) -> Void) {
+        state.withLockedValue { state in
+            guard ticket.number > state.tickets[part] ?? 0 else { return }
+            state.tickets[part] = ticket.number
+            change(&state)
+        }
+    }
+
     /// An empty catalog.
     public init() {}
+
+    // MARK: Products
 
     /// The product of that slug.
     public func product(_ slug: Slug) -> Product? { state.withLockedValue { $0.products[slug] } }
@@ -35,6 +75,116 @@ public final class CatalogCache: Sendable {
         state.withLockedValue { Array($0.products.values) }.sorted { $0.slug.text < $1.slug.text }
     }
 
+    /// The product of that slug with how it is shown.
+    public func listing(_ slug: Slug) -> Listing? {
+        state.withLockedValue { state in
+            state.products[slug].map { Listing(product: $0, page: state.pages[slug] ?? .plain) }
+        }
+    }
+
+    /// All products with how they are shown: by their categories' positions, then their own, then by slug. Those
+    /// without a category come last.
+    public func listings() -> [Listing] {
+        let (listings, categories) = state.withLockedValue { state in
+            let listings = state.products.map { Listing(product: $1, page: state.pages[$0] ?? .plain) }
+            return (listings, state.categories)
+        }
+        return listings.sorted { Self.place($0, categories) < Self.place($1, categories) }
+    }
+
+    private static func place(_ listing: Listing, _ categories: [CategoryID: Category]) -> (Int, Int64, Int, String) {
+        let category = listing.product.category.flatMap { categories[$0] }
+        return (
+            category?.position ?? .max, category?.id.number ?? .max, listing.page.position, listing.product.slug.text
+        )
+    }
+
+    /// Adds or replaces a product.
+    public func put(_ listing: Listing) {
+        state.withLockedValue { state in
+            // Two changes of one product may be told in the wrong order.
+            let known = state.products[listing.product.slug]?.version ?? 0
+            guard listing.product.version >= known else { return }
+            state.products[listing.product.slug] = listing.product
+            state.pages[listing.product.slug] = listing.page
+        }
+    }
+
+    // MARK: Categories
+
+    /// The category of that number.
+    public func category(_ id: CategoryID) -> Category? { state.withLockedValue { $0.categories[id] } }
+
+    /// The category of that slug.
+    public func category(_ slug: Slug) -> Category? { categories().first { $0.slug == slug } }
+
+    /// All categories, in the order in which they are shown.
+    public func categories() -> [Category] {
+        state.withLockedValue { Array($0.categories.values) }
+            .sorted { ($0.position, $0.id.number) < ($1.position, $1.id.number) }
+    }
+
+    /// Replaces all categories.
+    func put(_ categories: [Category], _ ticket: Ticket) {
+        let known = Dictionary(categories.map { ($0.id, $0) }) { _, last in last }
+        replace(.categories, ticket) { $0.categories = known }
+    }
+
+    // MARK: Coupons
+
+    /// The coupon of that code.
+    public func coupon(_ code: CouponCode) -> Coupon? { state.withLockedValue { $0.coupons[code] } }
+
+    /// Adds or replaces a coupon.
+    public func put(_ coupon: Coupon) {
+        state.withLockedValue { state in
+            guard coupon.version >= state.coupons[coupon.code]?.version ?? 0 else { return }
+            state.coupons[coupon.code] = coupon
+            state.latches[coupon.id] = nil
+        }
+    }
+
+    /// Remembers that a coupon had no use left, so that a crowd which tries it does not take stock for nothing. Only
+    /// for a moment: uses come back.
+    public func latch(_ coupon: CouponID, until moment: Timestamp) {
+        state.withLockedValue { $0.latches[coupon] = moment }
+    }
+
+    /// Whether a coupon had no use left a moment ago.
+    public func isLatched(_ coupon: CouponID, at moment: Timestamp) -> Bool {
+        state.withLockedValue { state in
+            guard let end = state.latches[coupon] else { return false }
+            if moment >= end { state.latches[coupon] = nil }
+            return moment < end
+        }
+    }
+
+    // MARK: Announcements and blacklist
+
+    /// What is told at that moment: what is pinned first, then the newest.
+    public func announcements(at moment: Timestamp) -> [Announcement] {
+        state.withLockedValue { $0.announcements }.filter { $0.window.contains(moment) }
+            .sorted { ($0.isPinned ? 1 : 0, $0.id) > ($1.isPinned ? 1 : 0, $1.id) }
+    }
+
+    /// Replaces all announcements.
+    func put(_ announcements: [Announcement], _ ticket: Ticket) {
+        replace(.announcements, ticket) { $0.announcements = announcements }
+    }
+
+    /// Whether the owner does not sell to a buyer.
+    public func isBlocked(_ buyer: Buyer) -> Bool { state.withLockedValue { $0.blacklist.contains(buyer) } }
+
+    /// Whether the owner does not sell to an address, of 4 or 16 bytes.
+    public func isBlocked(address: [UInt8]) -> Bool {
+        state.withLockedValue { $0.blacklist.contains(address: address) }
+    }
+
+    /// Replaces the blacklist.
+    func put(_ blacklist: Blacklist, _ ticket: Ticket) { replace(.blacklist, ticket) { $0.blacklist = blacklist } }
+
+    // MARK: Channels
+
     /// The channel of that name.
     public func channel(_ name: Slug) -> ConfiguredChannel? { state.withLockedValue { $0.channels[name] } }
 
@@ -42,9 +192,6 @@ public final class CatalogCache: Sendable {
     public func channels() -> [ConfiguredChannel] {
         state.withLockedValue { Array($0.channels.values) }.sorted { $0.channel.name.text < $1.channel.name.text }
     }
-
-    /// Adds or replaces a product.
-    public func put(_ product: Product) { state.withLockedValue { $0.products[product.slug] = product } }
 
     /// Adds or replaces a channel.
     public func put(_ channel: ConfiguredChannel) {

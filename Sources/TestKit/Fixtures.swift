@@ -36,22 +36,43 @@ public enum Fixtures {
     /// A product that is not in any ledger.
     public static func product(
         id: Int64 = 1, slug: String = "game-key", limits: PurchaseLimits = limits(), holdSeconds: Int64 = 600,
-        window: SaleWindow = .always, fields: [String] = []
+        window: SaleWindow = .always, fields: [OrderField] = [], price: Money = price, tiers: [PriceTier] = []
     ) -> Product {
         Product(
             id: ProductID(id), slug: Self.slug(slug), title: "Game key", price: price, limits: limits,
-            holdSeconds: holdSeconds, window: window, fields: fields)
+            holdSeconds: holdSeconds, window: window, fields: fields, tiers: tiers)
+    }
+
+    /// A code that is one.
+    public static func code(_ text: String) -> CouponCode {
+        guard let code = CouponCode(text) else { preconditionFailure("not a code: \(text)") }
+        return code
+    }
+
+    /// Terms of a coupon.
+    public static func terms(
+        _ discount: Discount = .percent(10), minimum: Int64 = 0, scope: CouponScope = .everything, uses: Int? = nil,
+        perBuyer: Int? = nil, window: SaleWindow = .always, isEnabled: Bool = true
+    ) -> CouponTerms {
+        guard let uses = CouponUses(total: uses, perBuyer: perBuyer) else { preconditionFailure("not uses") }
+        return CouponTerms(
+            discount: discount, currency: price.currency, minimum: minimum, scope: scope, uses: uses, window: window,
+            isEnabled: isEnabled)
     }
 
     /// An order that is asked for.
     public static func draft(
         _ id: OrderID, _ product: Product, buyer: Buyer, quantity: Int = 1, key: String? = nil,
-        digest: UInt8 = 1, queryTag: [UInt8]? = nil, at moment: Timestamp
+        digest: UInt8 = 1, queryTag: [UInt8]? = nil, picks: [PickedCard] = [], coupon: Coupon? = nil,
+        sealedFields: [UInt8]? = nil, at moment: Timestamp
     ) -> OrderDraft {
-        guard let total = product.price.times(quantity) else { preconditionFailure("too much money") }
+        guard let price = try? OrderPrice(product, quantity: quantity, picks: picks, coupon: coupon) else {
+            preconditionFailure("no price")
+        }
         return OrderDraft(
-            id: id, product: product, quantity: quantity, buyer: buyer, channel: slug("sandbox"), total: total,
-            fields: [:], queryTag: queryTag,
+            id: id, product: product, quantity: quantity, buyer: buyer, channel: slug("sandbox"), price: price,
+            coupon: coupon.map { UsedCoupon(id: $0.id, version: $0.version) }, sealedFields: sealedFields,
+            queryTag: queryTag,
             idempotency: key.flatMap { IdempotencyKey(key: $0, bodyDigest: [digest]) }, placedAt: moment)
     }
 
@@ -67,11 +88,14 @@ public enum Fixtures {
     }
 
     /// Sealed cards by number; the same number is the same card.
-    public static func cards(_ numbers: Range<Int>) -> [SealedCard] {
+    ///
+    /// - Parameter surcharge: given, the cards are such that buyers pick, and cost so much more
+    public static func cards(_ numbers: Range<Int>, surcharge: Int64? = nil) -> [SealedCard] {
         numbers.map { number in
             SealedCard(
                 fingerprint: Array(SHA256.hash(data: Array("card \(number)".utf8)).prefix(16)),
-                secret: Array("sealed \(number)".utf8))
+                secret: Array("sealed \(number)".utf8),
+                preview: surcharge.flatMap { CardPreview(text: "number \(number)", surcharge: $0) })
         }
     }
 }

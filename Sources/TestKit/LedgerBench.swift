@@ -27,13 +27,14 @@ public struct LedgerBench: Sendable {
     public func product(
         _ slug: String = "game-key", cards: Int = 0, limits: PurchaseLimits = Fixtures.limits(),
         holdSeconds: Int64 = 600, window: SaleWindow = .always, kind: ProductKind = .card,
-        lateMoney: LateMoney = .deliver
+        lateMoney: LateMoney = .deliver, price: Money = Fixtures.price, isPickable: Bool = false
     ) async throws -> Product {
         let product = try await catalog.create(
             ProductDraft(
-                slug: Fixtures.slug(slug), title: "Game key", price: Fixtures.price, limits: limits,
-                holdSeconds: holdSeconds, window: window, fields: [], kind: kind, lateMoney: lateMoney,
-                sharedSecret: kind.name == "shared" ? Array("sealed for all".utf8) : nil))
+                slug: Fixtures.slug(slug), title: "Game key", price: price, limits: limits, holdSeconds: holdSeconds,
+                window: window, fields: [], kind: kind, lateMoney: lateMoney, isPickable: isPickable,
+                sharedSecret: kind.name == "shared" ? Array("sealed for all".utf8) : nil), deed
+        ).product
         if cards > 0 { try await restock(product, Fixtures.cards(0..<cards)) }
         return product
     }
@@ -47,11 +48,12 @@ public struct LedgerBench: Sendable {
     /// An order that is asked for now.
     public func draft(
         _ product: Product, buyer: Int, quantity: Int = 1, key: String? = nil, digest: UInt8 = 1,
-        queryTag: [UInt8]? = nil
+        queryTag: [UInt8]? = nil, picks: [PickedCard] = [], coupon: Coupon? = nil, sealedFields: [UInt8]? = nil
     ) -> OrderDraft {
         Fixtures.draft(
             OrderID(identifiers.make()), product, buyer: Fixtures.buyer(buyer), quantity: quantity, key: key,
-            digest: digest, queryTag: queryTag, at: clock.now())
+            digest: digest, queryTag: queryTag, picks: picks, coupon: coupon, sealedFields: sealedFields,
+            at: clock.now())
     }
 
     /// Places a batch.
@@ -62,8 +64,11 @@ public struct LedgerBench: Sendable {
     }
 
     /// Places one order.
-    public func place(_ draft: OrderDraft, isReplay: Bool = false) async throws -> Placement {
-        try await place([Submission(draft, isReplay: isReplay)])[0]
+    public func place(_ draft: OrderDraft) async throws -> Placement { try await place([.place(draft)])[0] }
+
+    /// Asks for the order that a draft's idempotency key stands for.
+    public func find(_ draft: OrderDraft) async throws -> Placement {
+        try await place([.find(try unwrap(draft.idempotency), of: draft.product.id)])[0]
     }
 
     /// Places an order that must succeed.
@@ -96,6 +101,26 @@ public struct LedgerBench: Sendable {
 
     /// Who does things by hand in tests.
     public let owner = OwnerNote(actor: "owner", reason: "a test")
+
+    /// Who changes the catalog in tests.
+    public var deed: OwnerDeed { OwnerDeed(by: owner, at: clock.now()) }
+
+    /// A product as it is, changed.
+    public func draft(of product: Product, _ change: (inout ProductDraft) -> Void) -> ProductDraft {
+        var draft = ProductDraft(Listing(product: product, page: .plain))
+        change(&draft)
+        return draft
+    }
+
+    /// A new coupon.
+    public func coupon(_ terms: CouponTerms, code: String = "SUMMER") async throws -> Coupon {
+        try await catalog.create(Fixtures.code(code), terms, deed)
+    }
+
+    /// How often a coupon is used.
+    public func used(_ coupon: Coupon) async throws -> Int {
+        try unwrap(try await catalog.coupons(code: coupon.code, after: nil, limit: 1).first).used
+    }
 
     /// Pays an order in full.
     public func pay(_ id: OrderID) async throws -> PaymentRecord {

@@ -139,12 +139,12 @@ extension LedgerContract {
         let before = try await bench.ledger.goods(of: order.id)
         let card = try unwrap(
             try await bench.cards.cards(CardFilter(product: product.id, order: order.id, limit: 10)).first)
-        let other = try await bench.cards.replace(card.id, by: bench.owner, at: bench.clock.now())
+        let other = try await bench.cards.replace(card.id, with: nil, by: bench.owner, at: bench.clock.now())
         try expect(other.order, is: order.id)
         let after = try await bench.ledger.goods(of: order.id)
         try expect(after.count == 1 && after != before, "another card")
         try await refuses(.soldOut) {
-            try await bench.cards.replace(other.id, by: bench.owner, at: bench.clock.now())
+            try await bench.cards.replace(other.id, with: nil, by: bench.owner, at: bench.clock.now())
         }
         try expect(try await bench.stock().voided, is: 1)
         try await bench.audit()
@@ -159,7 +159,8 @@ extension LedgerContract {
         let sold = try await bench.cards.cards(CardFilter(product: product.id, state: .sold, limit: 50))
         let replaced = try await concurrently(20) { number in
             let card = sold[number - 1].id
-            return (try? await bench.cards.replace(card, by: bench.owner, at: bench.clock.now())) == nil ? 0 : 1
+            return (try? await bench.cards.replace(card, with: nil, by: bench.owner, at: bench.clock.now())) == nil
+                ? 0 : 1
         }
         try expect(replaced, is: 1)
         try await bench.audit()
@@ -170,12 +171,12 @@ extension LedgerContract {
         let batch = try await bench.cards.openBatch(of: product.id, at: bench.clock.now())
         _ = try await bench.cards.add(Fixtures.cards(100..<110), to: product.id, batch: batch)
         let first = try await bench.cards.undo(batch, below: .max, limit: 4)
-        try expect(first.removed, is: 4)
+        try expect(first.count, is: 4)
         try await bench.audit()
         let rest = try await bench.cards.undo(batch, below: try unwrap(first.next), limit: 100)
-        try expect(rest.removed, is: 6)
+        try expect(rest.count, is: 6)
         try expect(rest.next, is: nil)
-        try expect(try await bench.cards.undo(batch, below: .max, limit: 100).removed, is: 0)
+        try expect(try await bench.cards.undo(batch, below: .max, limit: 100).count, is: 0)
         try expect(try await bench.stock().available, is: 5)
         let again = try await bench.cards.add(Fixtures.cards(100..<110), to: product.id, batch: batch)
         try expect(again.imported, is: 10, "they may come again")
@@ -187,7 +188,7 @@ extension LedgerContract {
         let order = try await bench.placed(bench.draft(product, buyer: 1))
         _ = try await bench.pay(order.id)
         let batch = try unwrap(try await bench.cards.batches(of: product.id, limit: 1).first)
-        try expect(try await bench.cards.undo(batch.id, below: .max, limit: 100).removed, is: 4)
+        try expect(try await bench.cards.undo(batch.id, below: .max, limit: 100).count, is: 4)
         try expect(try await bench.cards.batch(batch.id)?.cards, is: [.sold: 1])
         try expect(try await bench.stock().sold, is: 1)
         try await bench.audit()

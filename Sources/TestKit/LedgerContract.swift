@@ -22,7 +22,7 @@ public enum LedgerContract {
             ContractCase("a query tag finds its orders only", lookup),
             ContractCase("cards seen before are duplicates, per product", duplicates),
             ContractCase("the gate's snapshot is what the ledger holds", snapshot),
-        ] + paymentCases + byHandCases + cardCases
+        ] + paymentCases + byHandCases + cardCases + offerCases + couponCases + pickCases + noticeCases
 
     // MARK: Scarce things
 
@@ -56,7 +56,7 @@ public enum LedgerContract {
 
     @Sendable private static func buyerLimitInBatch(_ bench: LedgerBench) async throws {
         let product = try await bench.product(cards: 100, limits: Fixtures.limits(perOrder: 2, perBuyer: 2))
-        let batch = (1...50).map { _ in Submission(bench.draft(product, buyer: 1), isReplay: false) }
+        let batch = (1...50).map { _ in Submission.place(bench.draft(product, buyer: 1)) }
         let refused = try await bench.place(batch).filter { $0 == .refused(.limitReached) }
         try expect(refused.count, is: 48)
         try await bench.audit()
@@ -100,10 +100,10 @@ public enum LedgerContract {
     @Sendable private static func replay(_ bench: LedgerBench) async throws {
         let product = try await bench.product(cards: 1)
         let draft = bench.draft(product, buyer: 1, key: "key")
-        try expect(try await bench.place(draft, isReplay: true), is: .unknownKey)
+        try expect(try await bench.find(draft), is: .unknownKey)
         let order = try await bench.placed(draft)
         let again = bench.draft(product, buyer: 1, key: "key")
-        try expect(try await bench.place(again, isReplay: true), is: .existing(order))
+        try expect(try await bench.find(again), is: .existing(order))
     }
 
     // MARK: Endings
@@ -202,6 +202,7 @@ public enum LedgerContract {
         let snapshot = try await bench.ledger.gateSnapshot(
             keysSince: bench.clock.now().advanced(seconds: -1), maximumUnits: 10, maximumKeys: 10)
         try expect(snapshot.available, is: [product.id: 2])
+        try expect(snapshot.pickable, is: [:])
         let ticket = GateSnapshot.Ticket(order: held.id, product: product.id, buyer: held.buyer, quantity: 2)
         try expect(snapshot.tickets, is: [ticket])
         try expect(snapshot.keys, is: [GateSnapshot.Key(product: product.id, key: "key")])

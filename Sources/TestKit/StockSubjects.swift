@@ -13,7 +13,7 @@ public final class GateSubject: StockSubject {
         self.product = product
     }
 
-    public func restock(_ count: Int) { gate.restock(product.id, by: count) }
+    public func restock(_ count: Int) { gate.restock(product.id, .drawn, by: count) }
 
     public func place(_ order: Int, buyer: Int, quantity: Int, at moment: Timestamp) async throws -> Refusal? {
         let request = AdmissionRequest(

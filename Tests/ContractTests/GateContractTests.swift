@@ -28,7 +28,7 @@ struct GateContractTests {
     @Test("the last card has one winner among 200")
     func lastCard() async {
         let gate = MemoryGate(limits: Limits())
-        gate.restock(product.id, by: 1)
+        gate.restock(product.id, .drawn, by: 1)
         let winners = await withTaskGroup(of: Int.self) { group in
             for number in 1...200 {
                 group.addTask { await admit(gate, number, buyer: number) == .admitted ? 1 : 0 }
@@ -41,19 +41,19 @@ struct GateContractTests {
     @Test("a known key is for the ledger to answer, even when sold out, and takes nothing")
     func knownKey() async {
         let gate = MemoryGate(limits: Limits())
-        gate.restock(product.id, by: 1)
+        gate.restock(product.id, .drawn, by: 1)
         #expect(await admit(gate, 1, key: "key") == .admitted)
         #expect(await admit(gate, 2, key: "key") == .seenBefore)
         #expect(await admit(gate, 3, key: "other") == .refused(.soldOut))
         gate.end(id(1), .released)
         #expect(await admit(gate, 4, key: "key") == .seenBefore)
-        #expect(gate.available(product.id) == 1)
+        #expect(gate.available(product.id, .drawn) == 1)
     }
 
     @Test("the key of an order that was not placed is forgotten")
     func forgottenKey() async {
         let gate = MemoryGate(limits: Limits())
-        gate.restock(product.id, by: 1)
+        gate.restock(product.id, .drawn, by: 1)
         #expect(await admit(gate, 1, key: "key") == .admitted)
         gate.end(id(1), .notPlaced)
         #expect(await admit(gate, 2, key: "key") == .admitted)
@@ -91,15 +91,15 @@ struct GateContractTests {
         var limits = Limits()
         limits.gateBuyers = 1
         let gate = MemoryGate(limits: limits)
-        gate.restock(product.id, by: 10)
+        gate.restock(product.id, .drawn, by: 10)
         for number in 1...5 { #expect(await admit(gate, number, buyer: number) == .admitted) }
     }
 
     @Test("stock taken past the gate is not given out again")
     func takenPast() async {
         let gate = MemoryGate(limits: Limits())
-        gate.restock(product.id, by: 1)
-        gate.restock(product.id, by: -1)
+        gate.restock(product.id, .drawn, by: 1)
+        gate.restock(product.id, .drawn, by: -1)
         #expect(await admit(gate, 1) == .refused(.soldOut))
     }
 }

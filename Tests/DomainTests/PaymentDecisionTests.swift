@@ -17,13 +17,22 @@ struct PaymentDecisionTests {
     }
 
     private func standing(
-        _ state: OrderState, _ kind: ProductKind = .card, _ lateMoney: LateMoney = .deliver
+        _ state: OrderState, _ kind: ProductKind = .card, _ lateMoney: LateMoney = .deliver,
+        due: Money? = Fixtures.price
     ) -> PaymentDecision.Standing {
-        PaymentDecision.Standing(state: state, kind: kind, lateMoney: lateMoney)
+        PaymentDecision.Standing(state: state, kind: kind, lateMoney: lateMoney, due: due)
     }
 
     private func decide(_ notice: PaymentNotice, _ standing: PaymentDecision.Standing) -> PaymentDecision {
         PaymentDecision.decide(on: notice, attempt: attempt, order: standing)
+    }
+
+    @Test("money that is not what the order's price comes to delivers nothing, whatever the attempt says")
+    func dueAmount() {
+        for due in [nil, Fixtures.money(1989), Fixtures.money(1990, "USD")] {
+            let decision = decide(notice(Fixtures.price), standing(.awaitingPayment, due: due))
+            #expect(decision == PaymentDecision(verdict: .mismatched, effect: .review))
+        }
     }
 
     @Test("only the exact amount, of the exact currency, to the exact merchant and channel delivers")

@@ -53,7 +53,7 @@ struct GroupCommitIntakeTests {
 
     private func submit(_ draft: OrderDraft, to intake: GroupCommitIntake) async -> Result<Placement, ShopError> {
         await withCheckedContinuation { continuation in
-            intake.submit(Submission(draft, isReplay: false)) { continuation.resume(returning: $0) }
+            intake.submit(Submission.place(draft)) { continuation.resume(returning: $0) }
         }
     }
 
@@ -86,7 +86,7 @@ struct GroupCommitIntakeTests {
             let intake = GroupCommitIntake(
                 ledger: ledger, limits: limits, metrics: NOOPMetricsHandler.instance
             ) { _, _ in }
-            intake.submit(Submission(bench.draft(product, buyer: 1), isReplay: false)) { _ in }
+            intake.submit(Submission.place(bench.draft(product, buyer: 1))) { _ in }
             let draft = bench.draft(product, buyer: 2)
             guard case .failure(let error) = await submit(draft, to: intake) else {
                 Issue.record("taken beyond the bound")

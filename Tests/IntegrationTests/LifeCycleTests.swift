@@ -81,7 +81,8 @@ extension RunningShop {
 
     @Test("a full disk refuses, keeps what was accepted and says so", arguments: Entrance.allCases)
     func fullDisk(entrance: Entrance) async throws {
-        try await withShop(environment: entrance.environment | ["SLUICE_MAX_LEDGER_PAGES": "90"]) { shop async throws in
+        try await withShop(environment: entrance.environment | ["SLUICE_MAX_LEDGER_PAGES": "130"]) {
+            shop async throws in
             try await shop.offer(cards: 1000)
             let answers = try await concurrently(1000) { try await shop.order("\(100_000 + $0)") }
             let statuses = answers.byStatus

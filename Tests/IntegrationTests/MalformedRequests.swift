@@ -154,7 +154,7 @@ struct MalformedRequest: Sendable, CustomStringConvertible {
             (#"{\#(product),"opens_at":"tomorrow"}"#, "opens_at"),
             (#"{\#(product),"opens_at":"2026-01-02T00:00:00Z","closes_at":"2026-01-01T00:00:00Z"}"#, "closes_at"),
             (#"{\#(product),"fields":["a","a"]}"#, "fields"), (#"{\#(product),"fields":"a"}"#, "fields"),
-            (#"{\#(product),"fields":[1]}"#, "fields"),
+            (#"{\#(product),"fields":[1]}"#, "fields.0"),
         ]
         let token = ["Authorization": "Bearer admin-token-of-the-tests", "Content-Type": "application/json"]
         let queries: [(String, String)] = [

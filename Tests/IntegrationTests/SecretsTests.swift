@@ -6,7 +6,7 @@ extension RunningShop {
     /// What must be found nowhere but where it is shown to its owner.
     private static let secrets = [
         "PLAIN-CARD-7f3a9c51", "NOTE-BESIDE-CARD-b21e", "SHARED-FOR-ALL-90cd44", "WRITTEN-BY-HAND-5e17aa",
-        EpayShop.key, "query-password-c0ffee",
+        EpayShop.key, "query-password-c0ffee", "FILLED-IN-BY-BUYER-4d2b",
     ]
 
     /// All spellings of a text that a careless program would leave behind: as it is, in hexadecimal digits, and in
@@ -33,11 +33,14 @@ extension RunningShop {
         places["the backup"] = try Data(contentsOf: backup)
         places["the metrics"] = Data(try await shop.get("/metrics").body.utf8)
         for path in ["/journal", "/payments?limit=1000", "/refunds", "/orders", "/audit", "/products/card/cards"] {
-            places[path] = Data(try await shop.admin("GET", path).body.utf8)
+            let page = try await shop.admin("GET", path).body
+            places[path] = Data((path == "/orders" ? page.replacing(Self.secrets[6], with: "") : page).utf8)
         }
         for order in try await shop.admin("GET", "/orders").items() {
             let id = order["id"] as? String ?? ""
-            places["order \(id)"] = Data(try await shop.admin("GET", "/orders/\(id)").body.utf8)
+            // What buyers filled in is there for the owner, and only it.
+            let page = try await shop.admin("GET", "/orders/\(id)").body
+            places["order \(id)"] = Data(page.replacing(Self.secrets[6], with: "").utf8)
         }
         try read(shop.data, into: &places)
         await shop.stop()
@@ -65,6 +68,12 @@ extension RunningShop {
         for place in hidden { #expect(Self.spellings(of: secret).contains { place.range(of: $0) != nil }) }
     }
 
+    /// What was filled in is shown to the order's holder; the owner's pages are looked at by the caller.
+    private func readsFields(of order: Answer, _ shop: ShopProcess) async throws {
+        let fields = try await shop.read(order).object["fields"] as? [String: String]
+        try expect(fields, is: ["account": Self.secrets[6]])
+    }
+
     private func read(_ folder: URL, into places: inout [String: Data]) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
             places[name] = (places[name] ?? Data()) + (try Data(contentsOf: folder.appendingPathComponent(name)))
@@ -78,7 +87,8 @@ extension RunningShop {
             #"{"slug":"card","title":"Card","amount":1990,"currency":"CNY"}"#,
             #"{"slug":"shared","title":"Shared","amount":1990,"currency":"CNY","kind":"shared","#
                 + #""secret":"\#(Self.secrets[2])"}"#,
-            #"{"slug":"manual","title":"Manual","amount":1990,"currency":"CNY","kind":"manual"}"#,
+            #"{"slug":"manual","title":"Manual","amount":1990,"currency":"CNY","kind":"manual","#
+                + #""fields":["account"]}"#,
         ] {
             try expect(try await shop.admin("POST", "/products", body).status, is: 201, body)
         }
@@ -87,10 +97,12 @@ extension RunningShop {
             _ = try await shop.admin("POST", "/products/card/cards\(path)", text, type: "text/plain")
         }
         for product in ["card", "shared", "manual"] {
+            let fields = product == "manual" ? #"{"account":"\#(Self.secrets[6])"}"# : "{}"
             let order = try await shop.post(
                 "/api/v1/orders",
                 #"{"product":"\#(product)","contact":"a@example.com","channel":"sandbox","#
-                    + #""query_password":"\#(Self.secrets[5])"}"#)
+                    + #""query_password":"\#(Self.secrets[5])","fields":\#(fields)}"#)
+            if product == "manual" { try await readsFields(of: order, shop) }
             _ = try await shop.pay(order)
             if product == "manual" {
                 let path = "/orders/\(order["id"] ?? "")/fulfil"

@@ -214,7 +214,7 @@ struct FilingTests {
             await #expect(throws: ShopError.self) {
                 try await ledger.write(.urgent) { database in
                     var batch = try PlaceBatch(database, filing: ledger.filing)
-                    _ = try batch.place([Submission(draft, isReplay: false)])
+                    _ = try batch.place([Submission.place(draft)])
                     throw ShopError(.internalFault, "half done")
                 }
             }

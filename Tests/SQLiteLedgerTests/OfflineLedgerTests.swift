@@ -53,6 +53,59 @@ struct OfflineLedgerTests {
         }
     }
 
+    /// Orders and a product as the third release wrote them: what was filled in stands in the clear.
+    private func makeThirdRelease(_ folder: URL, orders: Int) throws {
+        let queue = try DatabaseQueue(path: Self.path(folder))
+        var migrator = DatabaseMigrator()
+        for migration in Migrations.all.prefix(3) {
+            migrator.registerMigration(migration.name) { try $0.execute(sql: migration.sql) }
+        }
+        try migrator.migrate(queue)
+        try queue.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO products (slug, title, amount, currency, max_per_order, max_per_buyer,
+                        max_held_per_buyer, hold_seconds, fields, kind)
+                    VALUES ('top-up', 'Top-up', 1990, 'CNY', 9, 9, 9, 60, '["account","region"]', 'manual')
+                    """)
+            for number in 1...orders {
+                let id = OrderID(Identifier(high: 1 << 16, low: UInt64(number)))
+                let fields = number % 2 == 0 ? #"{"account":"plain-\#(number)","region":"两"}"# : nil
+                try database.execute(
+                    sql: """
+                        INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, fields,
+                            state, version, created_at)
+                        VALUES (?1, 1, 1, '12345', 'sandbox', 1990, 'CNY', ?2, 'expired', 1, 0)
+                        """, arguments: [id.identifier.data, fields])
+            }
+        }
+        try queue.close()
+    }
+
+    @Test("what an older release kept in the clear is sealed at the first start, and not again")
+    func sealsPlainFields() async throws {
+        try await withFolder { folder in
+            try makeThirdRelease(folder, orders: 450)
+            let ledger = try open(folder)
+            defer { ledger.close() }
+            let product = try #require(try await ledger.listings().first?.product)
+            #expect(product.fields == [OrderField(name: "account"), OrderField(name: "region")])
+            #expect(product.version == 1 && product.tiers == [])
+            try await ledger.sealPlainFields { _, fields throws(ShopError) in
+                Array(FilledFields.text(fields).utf8.reversed())
+            }
+            try await ledger.sealPlainFields { _, _ throws(ShopError) in throw ShopError(.busy, "there are none left") }
+            let sealed = try await ledger.order(OrderID(Identifier(high: 1 << 16, low: 450)))?.sealedFields
+            let text = String(decoding: try #require(sealed).reversed(), as: UTF8.self)
+            #expect(FilledFields.read(text) == ["account": "plain-450", "region": "两"])
+            #expect(try await ledger.order(OrderID(Identifier(high: 1 << 16, low: 449)))?.sealedFields == nil)
+            let plain = try await ledger.read { database in
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM orders WHERE fields IS NOT NULL")
+            }
+            #expect(plain == 0)
+        }
+    }
+
     @Test("the program's audit refuses an older ledger and does not migrate it")
     func auditOfOlderLedger() async throws {
         try await withFolder { folder in
@@ -186,7 +239,7 @@ struct OfflineLedgerTests {
             let bench = LedgerBench(ledger, clock: MockClock())
             let product = try await bench.product(cards: 450)
             let placed = try await bench.place(
-                (1...450).map { Submission(bench.draft(product, buyer: $0), isReplay: false) })
+                (1...450).map { Submission.place(bench.draft(product, buyer: $0)) })
             for case .placed(let order) in placed {
                 _ = try await bench.ledger.cancel(order.id, at: bench.clock.now())
             }

@@ -240,7 +240,7 @@ struct SQLiteLedgerTests {
             ("I2", "UPDATE cards SET state = 'available', order_id = NULL WHERE state = 'held'"),
             ("I2", "UPDATE orders SET state = 'cancelled' WHERE state = 'awaiting_payment'"),
             ("I2", "UPDATE cards SET state = 'held' WHERE state = 'sold'"),
-            ("I6", "UPDATE products SET max_per_buyer = 1; UPDATE orders SET quantity = 2"),
+            ("I6", "UPDATE products SET most_per_buyer = 1; UPDATE orders SET quantity = 2"),
             ("I6", "UPDATE filed_orders SET through = (SELECT max(id) FROM orders)"),
             ("I6", "INSERT INTO buyer_orders SELECT product_id, contact, 1, id FROM orders"),
             ("I6", "INSERT INTO buyer_orders VALUES (1, 'nobody@example.com', 0, x'00')"),
@@ -255,12 +255,19 @@ struct SQLiteLedgerTests {
             ),
             ("I13", "DELETE FROM outbox"),
             ("I15", "INSERT INTO order_fences SELECT id, 0 FROM orders"),
+            ("I21", "UPDATE coupons SET uses = uses - 1"),
+            ("I21", "UPDATE orders SET coupon_id = NULL"),
+            ("I21", "UPDATE orders SET contact = 'buyer-1@example.com'"),
+            ("I22", "UPDATE orders SET price_lines = 'goods=1990,1'"),
+            ("I22", "UPDATE orders SET price_lines = 'what'"),
+            ("I22", "UPDATE cards SET preview = 'x', surcharge = 0; UPDATE orders SET price_lines = NULL"),
         ])
     func auditFinds(id: String, damage: String) async throws {
         try await withLedger { ledger, bench in
             let product = try await bench.product(cards: 3)
-            _ = try await bench.placed(bench.draft(product, buyer: 1))
-            _ = try await bench.pay(try await bench.placed(bench.draft(product, buyer: 2)).id)
+            let coupon = try await bench.coupon(Fixtures.terms(perBuyer: 1))
+            _ = try await bench.placed(bench.draft(product, buyer: 1, coupon: coupon))
+            _ = try await bench.pay(try await bench.placed(bench.draft(product, buyer: 2, coupon: coupon)).id)
             try await bench.audit()
             try await ledger.pool.write { try $0.execute(sql: damage) }
             let broken = try await ledger.audit().checks.filter { !$0.ok }.map(\.id)

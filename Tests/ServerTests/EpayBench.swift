@@ -153,7 +153,7 @@ struct EpayBench: Sendable {
         _ = try await shop.useCases.createProduct(
             ProductDraft(
                 slug: Fixtures.slug("game-key"), title: "Game key", price: Fixtures.price, limits: Fixtures.limits(),
-                holdSeconds: 600, window: .always, fields: []))
+                holdSeconds: 600, window: .always, fields: []), by: OwnerNote(actor: "owner", reason: nil))
         let text = (1...cards).map { "CARD-\($0)\n" }.joined()
         let chunks = AsyncStream<[UInt8]> { continuation in
             continuation.yield(Array(text.utf8))

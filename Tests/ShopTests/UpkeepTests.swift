@@ -30,7 +30,7 @@ struct OrderWatchTests {
         Order(
             id: OrderID(Identifier(high: 0, low: 1)), product: ProductID(1), slug: Fixtures.slug("game-key"),
             quantity: 1, buyer: Fixtures.buyer(1), channel: Fixtures.slug("sandbox"), total: Fixtures.price,
-            fields: [:],
+            lines: [PriceLine(.goods(quantity: 1), amount: Fixtures.price.amount)], coupon: nil, sealedFields: nil,
             state: state, version: 1, createdAt: Timestamp(milliseconds: 0), expiresAt: nil)
     }
 

@@ -35,11 +35,12 @@ struct TidyTests {
         "Sources/Ledgers/SQLiteLedger": ["Domain", "Shop"],
         "Sources/Channels": ["Domain", "Shop"],
         "Sources/Clients/ProviderClient": ["Domain", "Shop"],
+        "Sources/Clients/PCREPatterns": ["Domain", "Shop"],
         "Sources/Web/WebSupport": ["Domain"],
         "Sources/Web/WebAPI": ["Domain", "Shop", "WebSupport"],
         "Sources/Server": [
-            "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "ProviderClient",
-            "WebSupport", "WebAPI",
+            "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
+            "ProviderClient", "WebSupport", "WebAPI",
         ],
         "Sources/Drill": [],
         "Sources/sluice": ["Domain", "Drill", "Shop", "Server", "WebAPI"],
@@ -47,8 +48,8 @@ struct TidyTests {
     ]
 
     private static let modules: Set<String> = [
-        "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "ProviderClient", "WebSupport",
-        "WebAPI", "Server", "Drill", "sluice", "TestKit",
+        "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
+        "ProviderClient", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
     ]
 
     private static func imported(_ line: Substring) -> String? {
@@ -79,7 +80,7 @@ struct TidyTests {
     func technologies() throws {
         let homes = [
             "GRDB": "Sources/Ledgers/SQLiteLedger/", "Hummingbird": "Sources/", "ArgumentParser": "Sources/sluice/",
-            "Mustache": "Sources/Web/WebAPI/",
+            "Mustache": "Sources/Web/WebAPI/", "CPCRE2": "Sources/Clients/PCREPatterns/",
         ]
         for source in try Self.sources("Sources") {
             for module in source.lines.compactMap(Self.imported) {

@@ -32,9 +32,7 @@ final class ClaimRounds: Rounds {
             (0..<size).map { index in
                 let number = BuyerNumbers.scattered(round * size + index)
                 let buyer = Buyer(stored: "\(String(number, radix: 16))@example.com")
-                return Submission(
-                    Fixtures.draft(OrderID(identifiers.make()), product, buyer: buyer, at: clock.now()),
-                    isReplay: false)
+                return .place(Fixtures.draft(OrderID(identifiers.make()), product, buyer: buyer, at: clock.now()))
             }
         }
     }

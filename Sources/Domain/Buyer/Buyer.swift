@@ -30,6 +30,9 @@ public struct Buyer: Hashable, Sendable {
     /// Takes a contact that was normalised when it was stored.
     public init(stored contact: String) { self.contact = contact }
 
+    /// Whether it is digits, and not an e-mail address.
+    public var isNumber: Bool { Self.isNumber(contact) }
+
     /// Without the white space of any script around it.
     private static func trimmed(_ raw: some StringProtocol) -> String {
         let trimmed = raw.unicodeScalars.drop(while: \.properties.isWhitespace)

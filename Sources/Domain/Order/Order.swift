@@ -12,10 +12,14 @@ public struct Order: Hashable, Sendable {
     public let buyer: Buyer
     /// The channel that was chosen when the order was placed.
     public let channel: Slug
-    /// Price of all units, fixed when the order was placed.
+    /// What is to be paid, fixed when the order was placed.
     public let total: Money
-    /// What the buyer filled in, by field name.
-    public let fields: [String: String]
+    /// How the total came about.
+    public let lines: [PriceLine]
+    /// The coupon it uses.
+    public let coupon: CouponID?
+    /// What the buyer filled in, sealed; nil when nothing was.
+    public let sealedFields: [UInt8]?
     /// Where it stands.
     public let state: OrderState
     /// Number of state changes so far, from 1.
@@ -30,8 +34,8 @@ public struct Order: Hashable, Sendable {
     /// Puts stored parts together.
     public init(
         id: OrderID, product: ProductID, slug: Slug, quantity: Int, buyer: Buyer, channel: Slug, total: Money,
-        fields: [String: String], state: OrderState, version: Int, createdAt: Timestamp, expiresAt: Timestamp?,
-        kind: ProductKind = .card
+        lines: [PriceLine], coupon: CouponID?, sealedFields: [UInt8]?, state: OrderState, version: Int,
+        createdAt: Timestamp, expiresAt: Timestamp?, kind: ProductKind = .card
     ) {
         self.id = id
         self.product = product
@@ -40,12 +44,59 @@ public struct Order: Hashable, Sendable {
         self.buyer = buyer
         self.channel = channel
         self.total = total
-        self.fields = fields
+        self.lines = lines
+        self.coupon = coupon
+        self.sealedFields = sealedFields
         self.state = state
         self.version = version
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.kind = kind
+    }
+
+    /// The cards that the buyer picked, in the order of their numbers.
+    public var picks: [PickedCard] { lines.picks }
+    /// Where its cards come from.
+    public var pool: Pool { lines.pool }
+    /// Whether the lines come to the total. An order of which they do not is damaged, and not delivered for money.
+    public var addsUp: Bool {
+        var sum: Int64 = 0
+        for line in lines {
+            let (next, overflow) = sum.addingReportingOverflow(line.amount)
+            if overflow { return false }
+            sum = next
+        }
+        return sum == total.amount
+    }
+}
+
+extension [PriceLine] {
+    fileprivate var pool: Pool {
+        let picksAny = contains { line in
+            if case .pick = line.reason { true } else { false }
+        }
+        return picksAny ? .picked : .drawn
+    }
+
+    fileprivate var picks: [PickedCard] {
+        compactMap { line in
+            guard case .pick(let card) = line.reason else { return nil }
+            return PickedCard(card: card, surcharge: line.amount)
+        }
+    }
+}
+
+/// The coupon that an order is priced by.
+public struct UsedCoupon: Hashable, Sendable {
+    /// Which one.
+    public let id: CouponID
+    /// The version of its terms.
+    public let version: Int
+
+    /// Puts the parts together.
+    public init(id: CouponID, version: Int) {
+        self.id = id
+        self.version = version
     }
 }
 
@@ -80,10 +131,12 @@ public struct OrderDraft: Hashable, Sendable {
     public let buyer: Buyer
     /// The channel chosen.
     public let channel: Slug
-    /// Price of all units.
-    public let total: Money
-    /// What the buyer filled in, by field name.
-    public let fields: [String: String]
+    /// What it costs, and why.
+    public let price: OrderPrice
+    /// The coupon that the price is made with.
+    public let coupon: UsedCoupon?
+    /// What the buyer filled in, sealed; nil when nothing was, or it is not sealed yet.
+    public var sealedFields: [UInt8]?
     /// Keyed digest of contact and query password; nil without a password.
     public let queryTag: [UInt8]?
     /// The client's idempotency key.
@@ -93,16 +146,18 @@ public struct OrderDraft: Hashable, Sendable {
 
     /// Puts checked parts together.
     public init(
-        id: OrderID, product: Product, quantity: Int, buyer: Buyer, channel: Slug, total: Money,
-        fields: [String: String], queryTag: [UInt8]?, idempotency: IdempotencyKey?, placedAt: Timestamp
+        id: OrderID, product: Product, quantity: Int, buyer: Buyer, channel: Slug, price: OrderPrice,
+        coupon: UsedCoupon? = nil, sealedFields: [UInt8]? = nil, queryTag: [UInt8]?, idempotency: IdempotencyKey?,
+        placedAt: Timestamp
     ) {
         self.id = id
         self.product = product
         self.quantity = quantity
         self.buyer = buyer
         self.channel = channel
-        self.total = total
-        self.fields = fields
+        self.price = price
+        self.coupon = coupon
+        self.sealedFields = sealedFields
         self.queryTag = queryTag
         self.idempotency = idempotency
         self.placedAt = placedAt
@@ -114,6 +169,11 @@ public struct OrderDraft: Hashable, Sendable {
     /// About how many bytes the draft takes in memory and in the log; counts towards the intake's bound.
     public var byteCount: Int {
         let text = buyer.contact.utf8.count + (idempotency?.key.utf8.count ?? 0)
-        return 256 + text + fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        return 256 + text + (sealedFields?.count ?? 0) + 32 * price.lines.count
     }
+
+    /// The cards that the buyer picked.
+    public var picks: [PickedCard] { price.lines.picks }
+    /// Where its cards come from.
+    public var pool: Pool { price.lines.pool }
 }

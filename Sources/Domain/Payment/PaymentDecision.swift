@@ -32,12 +32,15 @@ public struct PaymentDecision: Hashable, Sendable {
         public let kind: ProductKind
         /// What its product does with late money.
         public let lateMoney: LateMoney
+        /// What is to be paid; nil when the lines of its price do not come to its total.
+        public let due: Money?
 
         /// Puts the parts together.
-        public init(state: OrderState, kind: ProductKind, lateMoney: LateMoney) {
+        public init(state: OrderState, kind: ProductKind, lateMoney: LateMoney, due: Money?) {
             self.state = state
             self.kind = kind
             self.lateMoney = lateMoney
+            self.due = due
         }
     }
 
@@ -61,7 +64,8 @@ public struct PaymentDecision: Hashable, Sendable {
         guard let attempt, let order else { return PaymentDecision(verdict: .unknownOrder, effect: .none) }
         guard notice.claim != .notPaid else { return PaymentDecision(verdict: .mismatched, effect: .none) }
         let isExact =
-            notice.claim == .paid && notice.amount == attempt.amount && notice.channel == attempt.channel
+            notice.claim == .paid && notice.amount == attempt.amount && notice.amount == order.due
+            && notice.channel == attempt.channel
         switch order.state {
         case .awaitingPayment:
             let delivery = order.kind == .manual ? Effect.pay : .deliver

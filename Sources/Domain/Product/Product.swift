@@ -67,12 +67,20 @@ public struct Product: Hashable, Sendable {
     public let holdSeconds: Int64
     /// When it may be ordered.
     public let window: SaleWindow
-    /// Names of what the buyer must fill in.
-    public let fields: [String]
+    /// What the buyer fills in.
+    public let fields: [OrderField]
     /// What stands behind it.
     public let kind: ProductKind
     /// What is done with money that comes after the hold.
     public let lateMoney: LateMoney
+    /// Lower prices of a unit for larger orders, in no order.
+    public let tiers: [PriceTier]
+    /// What it is shown under; nil for nothing.
+    public let category: CategoryID?
+    /// Whether buyers may pick cards, each by its preview.
+    public let isPickable: Bool
+    /// Number of changes, from 1.
+    public let version: Int
 
     /// The longest hold, in seconds: 30 days.
     public static let maximumHoldSeconds: Int64 = 30 * 24 * 3600
@@ -82,7 +90,8 @@ public struct Product: Hashable, Sendable {
     /// Puts checked parts together.
     public init(
         id: ProductID, slug: Slug, title: String, price: Money, limits: PurchaseLimits, holdSeconds: Int64,
-        window: SaleWindow, fields: [String], kind: ProductKind = .card, lateMoney: LateMoney = .deliver
+        window: SaleWindow, fields: [OrderField], kind: ProductKind = .card, lateMoney: LateMoney = .deliver,
+        tiers: [PriceTier] = [], category: CategoryID? = nil, isPickable: Bool = false, version: Int = 1
     ) {
         self.id = id
         self.slug = slug
@@ -94,5 +103,9 @@ public struct Product: Hashable, Sendable {
         self.fields = fields
         self.kind = kind
         self.lateMoney = lateMoney
+        self.tiers = tiers
+        self.category = category
+        self.isPickable = isPickable
+        self.version = version
     }
 }

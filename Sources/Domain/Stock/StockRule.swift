@@ -6,6 +6,20 @@ public enum Refusal: String, CaseIterable, Sendable {
     case soldOut = "sold_out"
     /// The buyer, or this one order, would take more than the product allows.
     case limitReached = "limit_reached"
+    /// One of the cards picked is held or sold, or its surcharge was changed.
+    case cardTaken = "card_taken"
+    /// The coupon has no use left, or its terms were changed just now.
+    case couponUsedUp = "coupon_used_up"
+    /// The buyer has used the coupon as often as one buyer may.
+    case couponUsed = "coupon_used"
+}
+
+/// The two kinds of cards that a product may have, told apart by whether a card has a preview.
+public enum Pool: Hashable, CaseIterable, Sendable {
+    /// Any card will do, and the oldest is given.
+    case drawn
+    /// The buyer picks the card.
+    case picked
 }
 
 /// What a buyer has of one product.
@@ -32,7 +46,7 @@ public enum StockRule {
     ///
     /// - Parameters:
     ///   - quantity: units asked for, 1 or more
-    ///   - available: cards in the pool; of no matter for a product without one
+    ///   - available: cards in the pool that the order takes from; of no matter for a product without one
     ///   - units: what the buyer has already
     /// - Returns: nil when the order may be had, otherwise why not.
     public static func refusal(

@@ -18,8 +18,8 @@ public final class MemoryGate: Gate {
 
     public func end(_ order: OrderID, _ end: TicketEnd) { state.withLockedValue { $0.end(order, end) } }
 
-    public func restock(_ product: ProductID, by count: Int) {
-        state.withLockedValue { $0.restock(product, by: count) }
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
+        state.withLockedValue { $0.restock(product, pool, by: count) }
     }
 
     public func count(_ buyer: Buyer, of product: ProductID, units: Int) {
@@ -28,5 +28,7 @@ public final class MemoryGate: Gate {
 
     public func load(_ snapshot: GateSnapshot) { state.withLockedValue { $0.load(snapshot) } }
 
-    public func available(_ product: ProductID) -> Int { state.withLockedValue { $0.available(product) } }
+    public func available(_ product: ProductID, _ pool: Pool) -> Int {
+        state.withLockedValue { $0.available(product, pool) }
+    }
 }

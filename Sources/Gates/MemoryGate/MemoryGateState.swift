@@ -13,7 +13,8 @@ struct MemoryGateState {
         let product: ProductID
         let buyer: BuyerOfProduct
         let quantity: Int
-        let isPooled: Bool
+        /// Nil for a product without one.
+        let pool: Pool?
         let key: UInt64?
     }
 
@@ -22,7 +23,12 @@ struct MemoryGateState {
         let buyer: Buyer
     }
 
-    private var stock: [ProductID: Stock] = [:]
+    private struct PoolOfProduct: Hashable {
+        let product: ProductID
+        let pool: Pool
+    }
+
+    private var stock: [PoolOfProduct: Stock] = [:]
     private var tickets = ShardedDictionary<OrderID, Ticket>()
     private var units = ShardedDictionary<BuyerOfProduct, BuyerUnits>()
     private var keys: KeyMemory
@@ -44,7 +50,7 @@ struct MemoryGateState {
 
     private func refusal(_ request: AdmissionRequest) -> Refusal? {
         guard request.product.window.contains(request.moment) else { return .notOnSale }
-        let pool = stock[request.product.id] ?? Stock()
+        let pool = stock[PoolOfProduct(product: request.product.id, pool: request.pool)] ?? Stock()
         if request.product.kind.isPooled, pool.isSoldOut { return .soldOut }
         let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
         return StockRule.refusal(
@@ -54,12 +60,12 @@ struct MemoryGateState {
 
     private mutating func take(_ request: AdmissionRequest, key: UInt64?) {
         let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
-        let isPooled = request.product.kind.isPooled
-        if isPooled { restock(request.product.id, by: -request.quantity) }
+        let pool = request.product.kind.isPooled ? request.pool : nil
+        if let pool { restock(request.product.id, pool, by: -request.quantity) }
         add(total: request.quantity, held: request.quantity, to: buyer)
         if let key { keys.insert(key) }
         tickets[request.order] = Ticket(
-            product: request.product.id, buyer: buyer, quantity: request.quantity, isPooled: isPooled, key: key)
+            product: request.product.id, buyer: buyer, quantity: request.quantity, pool: pool, key: key)
     }
 
     mutating func end(_ order: OrderID, _ end: TicketEnd) {
@@ -69,27 +75,31 @@ struct MemoryGateState {
             add(total: 0, held: -ticket.quantity, to: ticket.buyer)
         case .released, .notPlaced:
             add(total: -ticket.quantity, held: -ticket.quantity, to: ticket.buyer)
-            if ticket.isPooled { restock(ticket.product, by: ticket.quantity) }
+            if let pool = ticket.pool { restock(ticket.product, pool, by: ticket.quantity) }
             if end == .notPlaced, let key = ticket.key { keys.remove(key) }
         }
     }
 
-    mutating func restock(_ product: ProductID, by count: Int) {
-        var pool = stock[product] ?? Stock()
-        pool.available += count
-        pool.isSoldOut = pool.available <= 0
-        stock[product] = pool
+    mutating func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
+        let place = PoolOfProduct(product: product, pool: pool)
+        var known = stock[place] ?? Stock()
+        known.available += count
+        known.isSoldOut = known.available <= 0
+        stock[place] = known
     }
 
     mutating func count(_ buyer: Buyer, of product: ProductID, units: Int) {
         add(total: units, held: 0, to: BuyerOfProduct(product: product, buyer: buyer))
     }
 
-    func available(_ product: ProductID) -> Int { stock[product]?.available ?? 0 }
+    func available(_ product: ProductID, _ pool: Pool) -> Int {
+        stock[PoolOfProduct(product: product, pool: pool)]?.available ?? 0
+    }
 
     mutating func load(_ snapshot: GateSnapshot) {
         self = MemoryGateState(maximumBuyers: maximumBuyers, maximumKeys: keys.maximum)
-        for (product, count) in snapshot.available { restock(product, by: count) }
+        for (product, count) in snapshot.available { restock(product, .drawn, by: count) }
+        for (product, count) in snapshot.pickable { restock(product, .picked, by: count) }
         for entry in snapshot.units {
             let buyer = BuyerOfProduct(product: entry.product, buyer: entry.buyer)
             add(total: entry.units.total, held: entry.units.held, to: buyer)
@@ -97,7 +107,7 @@ struct MemoryGateState {
         for ticket in snapshot.tickets {
             tickets[ticket.order] = Ticket(
                 product: ticket.product, buyer: BuyerOfProduct(product: ticket.product, buyer: ticket.buyer),
-                quantity: ticket.quantity, isPooled: ticket.isPooled, key: nil)
+                quantity: ticket.quantity, pool: ticket.pool, key: nil)
         }
         keys.isComplete = snapshot.hasAllKeys
         for entry in snapshot.keys { keys.insert(KeyMemory.digest(product: entry.product, key: entry.key)) }

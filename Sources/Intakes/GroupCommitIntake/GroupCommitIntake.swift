@@ -47,7 +47,7 @@ public final class GroupCommitIntake: Intake {
 
     public func submit(_ submission: Submission, reply: @escaping @Sendable (Result<Placement, ShopError>) -> Void) {
         let entry = Entry(submission: submission, reply: reply)
-        let action = machine.withLockedValue { $0.submit(entry, bytes: submission.draft.byteCount) }
+        let action = machine.withLockedValue { $0.submit(entry, bytes: submission.byteCount) }
         if case .refuse = action {
             return reply(.failure(ShopError(.busy, "too many orders are being placed; try again")))
         }

@@ -47,9 +47,19 @@ struct Deliveries {
         guard StockRule.mayTakeLate(quantity: order.quantity, limits: limits, units: units) else {
             return .limitReached
         }
-        guard order.kind.isPooled else { return nil }
-        let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
-        return cards.count == order.quantity ? nil : .soldOut
+        if let coupon = order.coupon, let refusal = try refusal(coupon, order.buyer) { return refusal }
+        guard order.kind.isPooled, try transaction.cards(for: order) == nil else { return nil }
+        return order.pool == .picked ? .cardTaken : .soldOut
+    }
+
+    /// The terms were those of the day when the order was priced; only how often they may be used counts now.
+    private func refusal(_ id: CouponID, _ buyer: Buyer) throws -> Refusal? {
+        guard let coupon = try transaction.coupon(id) else { throw Row.damaged("coupon_id") }
+        var byBuyer = 0
+        if coupon.uses.perBuyer != nil {
+            for product in coupon.products { byBuyer += try transaction.uses(of: id, by: buyer, product: product) }
+        }
+        return coupon.uses.refusal(used: coupon.used, byBuyer: byBuyer)
     }
 
     /// Claims anew for an order that holds nothing, and delivers; a manual one is *paid*.
@@ -65,10 +75,7 @@ struct Deliveries {
     /// - Precondition: ``refusal(_:)`` was nil in this transaction
     func claimAndDeliver(_ order: Order) throws -> PaymentOutcome {
         if order.kind == .manual { return try paidPastTheGate(order) }
-        if order.kind.isPooled {
-            let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
-            try transaction.claim(cards, for: order.id)
-        }
+        if order.kind.isPooled { try transaction.claim(try transaction.cards(for: order) ?? [], for: order.id) }
         try transaction.handOver(order, at: moment)
         let event: OrderEvent = .deliver
         let delivered = try transaction.move(order, event, at: moment, by: note)
@@ -88,8 +95,7 @@ struct Deliveries {
 
     /// Delivers a *paid* order that waited; nil while the pool does not reach.
     func deliverWaiting(_ order: Order) throws -> OrderChange? {
-        let cards = try transaction.availableCards(of: order.product, limit: order.quantity)
-        guard cards.count == order.quantity else { return nil }
+        guard let cards = try transaction.cards(for: order) else { return nil }
         try transaction.claim(cards, for: order.id)
         return try deliverPaid(order, cardsTaken: order.quantity)
     }

@@ -28,6 +28,7 @@ struct LedgerTransaction {
         let moved = order.moved(to: state)
         if order.state.countsForBuyer != state.countsForBuyer {
             try count(order, counts: state.countsForBuyer)
+            if let coupon = order.coupon { try use(coupon, by: state.countsForBuyer ? 1 : -1) }
         }
         try journal(moved, event, from: order.state, at: moment, by: note)
         return moved
@@ -57,11 +58,31 @@ struct LedgerTransaction {
             [moment.milliseconds, note.actor, action, subject, note.reason], rows: 1)
     }
 
+    func log(_ action: String, subject: String, _ deed: OwnerDeed) throws {
+        try log(action, subject: subject, by: deed.note, at: deed.at)
+    }
+
     // MARK: Cards
 
     func availableCards(of product: ProductID, limit: Int) throws -> [Int64] {
         try Int64.fetchAll(
             database.cachedStatement(sql: Statements.availableCards), arguments: [product.number, limit])
+    }
+
+    /// What a card that may be picked costs more; nil when it is not there to be picked.
+    func surcharge(of card: Int64, _ product: ProductID) throws -> Int64? {
+        try Int64.fetchOne(
+            database.cachedStatement(sql: Statements.pickableCard), arguments: [card, product.number])
+    }
+
+    /// The cards that an order without any may have; nil when they are not all there.
+    func cards(for order: Order) throws -> [Int64]? {
+        let picks = order.picks.map(\.card)
+        if !picks.isEmpty {
+            return try picks.allSatisfy { try surcharge(of: $0, order.product) != nil } ? picks : nil
+        }
+        let drawn = try availableCards(of: order.product, limit: order.quantity)
+        return drawn.count == order.quantity ? drawn : nil
     }
 
     func claim(_ cards: some Collection<Int64>, for order: OrderID) throws {
@@ -85,8 +106,34 @@ struct LedgerTransaction {
     /// Counted from the buyer's orders; on the writing connection only.
     func units(of buyer: Buyer, product: ProductID) throws -> BuyerUnits {
         let statement = try database.cachedStatement(sql: Statements.buyerUnits)
-        guard let row = try Row.fetchOne(statement, arguments: [product.number, buyer.contact]) else { return .none }
+        guard let row = try Row.fetchOne(statement, arguments: [product.number, buyer.contact, nil]) else {
+            return .none
+        }
         return BuyerUnits(total: row[0], held: row[1])
+    }
+
+    /// How often a buyer's orders of one product use a coupon; on the writing connection only.
+    func uses(of coupon: CouponID, by buyer: Buyer, product: Int64) throws -> Int {
+        let statement = try database.cachedStatement(sql: Statements.buyerUnits)
+        return try Row.fetchOne(statement, arguments: [product, buyer.contact, coupon.number])?[2] ?? 0
+    }
+
+    /// What is known of a coupon; nil when there is none.
+    func coupon(_ id: CouponID) throws -> CouponState? {
+        let statement = try database.cachedStatement(sql: Statements.coupon)
+        guard let row = try Row.fetchOne(statement, arguments: [id.number]) else { return nil }
+        guard let uses = CouponUses(total: row["max_uses"], perBuyer: row["max_uses_per_buyer"]) else {
+            throw Row.damaged("max_uses")
+        }
+        let products = try Int64.fetchAll(
+            database.cachedStatement(sql: Statements.couponProducts), arguments: [id.number])
+        return CouponState(
+            version: row["version"], isEnabled: row["enabled"], uses: uses, used: row["uses"], products: products)
+    }
+
+    /// Counts uses of a coupon, or gives them back when negative.
+    func use(_ coupon: CouponID, by count: Int) throws {
+        try run(Statements.useCoupon, [count, coupon.number], rows: 1)
     }
 
     /// Says of an order whether it counts towards its buyer's limit.
@@ -117,4 +164,14 @@ struct LedgerTransaction {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
         return database.changesCount
     }
+}
+
+/// A coupon as it stands in an open transaction.
+struct CouponState {
+    let version: Int
+    let isEnabled: Bool
+    let uses: CouponUses
+    var used: Int
+    /// Products in which it was ever used.
+    var products: [Int64]
 }

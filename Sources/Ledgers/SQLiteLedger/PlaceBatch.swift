@@ -8,6 +8,9 @@ struct PlaceBatch {
     private let transaction: LedgerTransaction
     private let statements: PlaceStatements
     private var pools: [ProductID: ArraySlice<Int64>] = [:]
+    /// Coupons that the batch uses, with the uses that it adds.
+    private var coupons: [CouponID: CouponState] = [:]
+    private var usesAdded: [CouponID: Int] = [:]
     private let mustFileAtOnce: @Sendable (Identifier) -> Bool
     /// Most ledgers have no fence at all, so one look spares one for each order.
     private let hasFences: Bool
@@ -24,14 +27,17 @@ struct PlaceBatch {
 
     mutating func place(_ submissions: [Submission]) throws -> [Placement] {
         try fetchPools(submissions)
-        return try submissions.map { try place($0) }
+        let placements = try submissions.map { try place($0) }
+        // One write a coupon, however many of the orders use it.
+        for (coupon, count) in usesAdded { try transaction.use(coupon, by: count) }
+        return placements
     }
 
     /// One query a product for the whole batch: as many available cards as all its orders together could take.
     private mutating func fetchPools(_ submissions: [Submission]) throws {
         var wanted: [ProductID: Int] = [:]
-        for submission in submissions where !submission.isReplay && submission.draft.product.kind.isPooled {
-            wanted[submission.draft.product.id, default: 0] += submission.draft.quantity
+        for case .place(let draft) in submissions where draft.product.kind.isPooled && draft.pool == .drawn {
+            wanted[draft.product.id, default: 0] += draft.quantity
         }
         for (product, count) in wanted {
             pools[product] = try transaction.availableCards(of: product, limit: count)[...]
@@ -39,26 +45,94 @@ struct PlaceBatch {
     }
 
     private mutating func place(_ submission: Submission) throws -> Placement {
-        let draft = submission.draft
+        switch submission {
+        case .find(let key, let product): try placement(under: key, of: product) ?? .unknownKey
+        case .place(let draft): try place(draft)
+        }
+    }
+
+    private mutating func place(_ draft: OrderDraft) throws -> Placement {
         if try isFenced(draft.id) { return .fenced }
         if let known = try placement(under: draft.idempotency, of: draft.product.id) { return known }
-        if submission.isReplay { return .unknownKey }
-        let pool = pools[draft.product.id] ?? []
-        let refusal = StockRule.refusal(
-            quantity: draft.quantity, product: draft.product, available: pool.count, units: try units(draft),
-            at: draft.placedAt)
-        if let refusal { return .refused(refusal) }
-        pools[draft.product.id] = pool.dropFirst(draft.quantity)
+        if let refusal = try refusal(draft) { return .refused(refusal) }
         let order = Order(claimedBy: draft)
         try insert(order, draft)
         try file(order, draft)
-        for card in pool.prefix(draft.quantity) {
+        for card in takeCards(draft) {
             let claim = statements.claim
             claim.bind(1, order.id.identifier)
             claim.bind(2, card)
             try claim.touchOneRow()
         }
-        return .placed(order)
+        if let coupon = draft.coupon { try use(coupon.id, for: draft.product.id) }
+        return .placed(order.total.amount == 0 ? try settleFree(order) : order)
+    }
+
+    private mutating func takeCards(_ draft: OrderDraft) -> [Int64] {
+        guard draft.product.kind.isPooled else { return [] }
+        guard draft.pool == .drawn else { return draft.picks.map(\.card) }
+        let pool = pools[draft.product.id] ?? []
+        pools[draft.product.id] = pool.dropFirst(draft.quantity)
+        return Array(pool.prefix(draft.quantity))
+    }
+
+    /// The stock rule, then what was picked, then the coupon.
+    private mutating func refusal(_ draft: OrderDraft) throws -> Refusal? {
+        let isPicked = draft.pool == .picked
+        let (units, couponUses) = try units(draft)
+        let refusal = StockRule.refusal(
+            quantity: draft.quantity, product: draft.product,
+            available: isPicked ? draft.quantity : pools[draft.product.id]?.count ?? 0, units: units,
+            at: draft.placedAt)
+        if let refusal { return refusal }
+        if isPicked, try !areThere(draft.picks, draft) { return .cardTaken }
+        return try draft.coupon.flatMap { try self.refusal($0, draft, usesHere: couponUses) }
+    }
+
+    private func areThere(_ picks: [PickedCard], _ draft: OrderDraft) throws -> Bool {
+        guard picks.count == draft.quantity, Set(picks.map(\.card)).count == picks.count else { return false }
+        return try picks.allSatisfy { try transaction.surcharge(of: $0.card, draft.product.id) == $0.surcharge }
+    }
+
+    // MARK: Coupons
+
+    /// - Parameter usesHere: how often the buyer's orders of this product use it
+    private mutating func refusal(_ coupon: UsedCoupon, _ draft: OrderDraft, usesHere: Int) throws -> Refusal? {
+        if coupons[coupon.id] == nil { coupons[coupon.id] = try transaction.coupon(coupon.id) }
+        guard let state = coupons[coupon.id], state.isEnabled, state.version == coupon.version else {
+            return .couponUsedUp
+        }
+        var byBuyer = usesHere
+        if state.uses.perBuyer != nil {
+            for product in state.products where product != draft.product.id.number {
+                byBuyer += try transaction.uses(of: coupon.id, by: draft.buyer, product: product)
+            }
+        }
+        return state.uses.refusal(used: state.used, byBuyer: byBuyer)
+    }
+
+    private mutating func use(_ coupon: CouponID, for product: ProductID) throws {
+        usesAdded[coupon, default: 0] += 1
+        coupons[coupon]?.used += 1
+        guard coupons[coupon]?.products.contains(product.number) == false else { return }
+        coupons[coupon]?.products.append(product.number)
+        try transaction.run(Statements.insertCouponProduct, [coupon.number, product.number], rows: 1)
+    }
+
+    // MARK: Parts
+
+    /// Nothing is to be paid, so the order is delivered at once: its payment is an entry of nothing.
+    private func settleFree(_ order: Order) throws -> Order {
+        let deliveries = Deliveries(transaction, at: order.createdAt)
+        let outcome = try order.kind == .manual ? deliveries.payHeld(order) : deliveries.deliverHeld(order)
+        try transaction.run(
+            Statements.insertPayment,
+            [
+                order.channel.text, "free-\(order.id.text)", nil, order.id.identifier.data, 0,
+                order.total.currency.code, PaymentVerdict.accepted.rawValue, outcome.resolution.rawValue,
+                order.createdAt.milliseconds, "nothing to pay", PaymentNotice.Claim.paid.rawValue,
+            ], rows: 1)
+        return outcome.change?.order ?? order
     }
 
     private func isFenced(_ id: OrderID) throws -> Bool {
@@ -67,11 +141,15 @@ struct PlaceBatch {
         return try statements.fence.firstRow {} != nil
     }
 
-    private func units(_ draft: OrderDraft) throws -> BuyerUnits {
+    /// What the buyer has of the product, and how often the draft's coupon is used by that.
+    private func units(_ draft: OrderDraft) throws -> (BuyerUnits, couponUses: Int) {
         let units = statements.units
         units.bind(1, draft.product.id.number)
         units.bind(2, draft.buyer.contact)
-        return try units.firstRow { BuyerUnits(total: Int(units.integer(0)), held: Int(units.integer(1))) } ?? .none
+        units.bind(3, draft.coupon?.id.number)
+        return try units.firstRow {
+            (BuyerUnits(total: Int(units.integer(0)), held: Int(units.integer(1))), Int(units.integer(2)))
+        } ?? (.none, 0)
     }
 
     private func placement(under key: IdempotencyKey?, of product: ProductID) throws -> Placement? {
@@ -97,13 +175,14 @@ struct PlaceBatch {
         insert.bind(5, order.channel.text)
         insert.bind(6, order.total.amount)
         insert.bind(7, order.total.currency.code)
-        insert.bind(
-            8, draft.fields.isEmpty ? nil : String(decoding: try JSONEncoder().encode(draft.fields), as: UTF8.self))
+        insert.bind(8, draft.sealedFields)
         insert.bind(9, draft.queryTag)
         insert.bind(10, draft.idempotency?.key)
         insert.bind(11, draft.idempotency?.bodyDigest)
         insert.bind(12, order.createdAt)
         insert.bind(13, order.expiresAt)
+        insert.bind(14, order.lines.count == 1 ? nil : PriceLine.text(order.lines))
+        insert.bind(15, order.coupon?.number)
         try insert.touchOneRow()
         let journal = statements.journal
         journal.bind(1, order.id.identifier)
@@ -165,8 +244,9 @@ extension Order {
     fileprivate init(claimedBy draft: OrderDraft) {
         self.init(
             id: draft.id, product: draft.product.id, slug: draft.product.slug, quantity: draft.quantity,
-            buyer: draft.buyer, channel: draft.channel, total: draft.total, fields: draft.fields,
-            state: .awaitingPayment, version: 1, createdAt: draft.placedAt, expiresAt: draft.expiresAt,
+            buyer: draft.buyer, channel: draft.channel, total: draft.price.total, lines: draft.price.lines,
+            coupon: draft.coupon?.id, sealedFields: draft.sealedFields, state: .awaitingPayment, version: 1,
+            createdAt: draft.placedAt, expiresAt: draft.expiresAt,
             kind: draft.product.kind)
     }
 }

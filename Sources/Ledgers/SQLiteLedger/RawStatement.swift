@@ -24,6 +24,11 @@ struct RawStatement {
 
     func bind(_ index: Int32, _ value: some BinaryInteger) { sqlite3_bind_int64(handle, index, Int64(value)) }
 
+    func bind(_ index: Int32, _ value: Int64?) {
+        guard let value else { return bindNull(index) }
+        sqlite3_bind_int64(handle, index, value)
+    }
+
     func bind(_ index: Int32, _ value: Timestamp?) {
         guard let value else { return bindNull(index) }
         sqlite3_bind_int64(handle, index, value.milliseconds)

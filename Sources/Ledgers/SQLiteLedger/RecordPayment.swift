@@ -143,7 +143,8 @@ struct RecordPayment {
 
     private func standing(_ order: Order) throws -> PaymentDecision.Standing {
         PaymentDecision.Standing(
-            state: order.state, kind: order.kind, lateMoney: try transaction.product(order.product).lateMoney)
+            state: order.state, kind: order.kind, lateMoney: try transaction.product(order.product).lateMoney,
+            due: order.addsUp ? order.total : nil)
     }
 
     private func attempt(_ id: AttemptID) throws -> Attempt? {

@@ -43,22 +43,24 @@ extension Order {
         guard let state = OrderState(rawValue: row["state"]), let createdAt = row.timestamp("created_at"),
             let kind = ProductKind(rawValue: row["kind"])
         else { throw Row.damaged("state") }
-        let fields = try (row["fields"] as String?).map {
-            try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
-        }
+        let (total, quantity) = (try row.money(), row["quantity"] as Int)
+        let stored = row["price_lines"] as String?
+        guard let lines = stored.map(PriceLine.lines) ?? [PriceLine(.goods(quantity: quantity), amount: total.amount)]
+        else { throw Row.damaged("price_lines") }
         self.init(
             id: OrderID(try row.identifier("id")), product: ProductID(row["product_id"]), slug: try row.slug("slug"),
-            quantity: row["quantity"], buyer: Buyer(stored: row["contact"]), channel: try row.slug("channel"),
-            total: try row.money(), fields: fields ?? [:], state: state, version: row["version"], createdAt: createdAt,
-            expiresAt: row.timestamp("expires_at"), kind: kind)
+            quantity: quantity, buyer: Buyer(stored: row["contact"]), channel: try row.slug("channel"), total: total,
+            lines: lines, coupon: (row["coupon_id"] as Int64?).map { CouponID($0) },
+            sealedFields: (row["sealed_fields"] as Data?).map { Array($0) }, state: state, version: row["version"],
+            createdAt: createdAt, expiresAt: row.timestamp("expires_at"), kind: kind)
     }
 
     /// The order one state change later.
     func moved(to state: OrderState) -> Order {
         Order(
             id: id, product: product, slug: slug, quantity: quantity, buyer: buyer, channel: channel, total: total,
-            fields: fields, state: state, version: version + 1, createdAt: createdAt, expiresAt: expiresAt,
-            kind: kind)
+            lines: lines, coupon: coupon, sealedFields: sealedFields, state: state, version: version + 1,
+            createdAt: createdAt, expiresAt: expiresAt, kind: kind)
     }
 }
 
@@ -79,11 +81,25 @@ extension Product {
         guard let limits, let window, let kind = ProductKind(rawValue: row["kind"]),
             let lateMoney = LateMoney(rawValue: row["late_money"])
         else { throw Row.damaged("limits") }
-        let fields = try JSONDecoder().decode([String].self, from: Data((row["fields"] as String).utf8))
+        let fields = try JSONDecoder().decode([OrderField].self, from: Data((row["fields"] as String).utf8))
+        let tiers = try JSONDecoder().decode([PriceTier].self, from: Data((row["tiers"] as String).utf8))
         self.init(
             id: ProductID(row["id"]), slug: try row.slug("slug"), title: row["title"], price: try row.money(),
             limits: limits, holdSeconds: row["hold_seconds"], window: window, fields: fields, kind: kind,
-            lateMoney: lateMoney)
+            lateMoney: lateMoney, tiers: tiers, category: (row["category_id"] as Int64?).map { CategoryID($0) },
+            isPickable: row["pickable"], version: row["version"])
+    }
+}
+
+extension Listing {
+    init(row: Row) throws {
+        guard let stockDisplay = StockDisplay(rawValue: row["stock_display"]) else {
+            throw Row.damaged("stock_display")
+        }
+        let page = ProductPage(
+            description: row["description"], instructions: row["instructions"], picture: row["picture"],
+            stockDisplay: stockDisplay, position: row["position"], isHidden: row["hidden"])
+        self.init(product: try Product(row: row), page: page)
     }
 }
 
@@ -128,6 +144,15 @@ extension CardEntry {
         let order = (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }
         self.init(
             id: row["id"], product: ProductID(row["product_id"]), batch: row["batch_id"], state: state,
-            order: order.map { OrderID($0) })
+            order: order.map { OrderID($0) }, preview: try CardPreview(row: row))
+    }
+}
+
+extension CardPreview {
+    /// Nil for a card that is drawn.
+    init?(row: Row) throws {
+        guard let text = row["preview"] as String? else { return nil }
+        guard let preview = CardPreview(text: text, surcharge: row["surcharge"]) else { throw Row.damaged("preview") }
+        self = preview
     }
 }

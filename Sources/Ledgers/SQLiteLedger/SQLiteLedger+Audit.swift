@@ -10,7 +10,11 @@ extension SQLiteLedger {
         for check in Self.countedChecks {
             let violations = try await readAtLeisure { database in
                 let counted = try Int.fetchOne(database, sql: check.violations) ?? 0
-                return try check.id == "I12" ? counted + Self.illegalMoves(database) : counted
+                switch check.id {
+                case "I12": return try counted + Self.illegalMoves(database)
+                case "I22": return try counted + Self.wrongSums(database)
+                default: return counted
+                }
             }
             checks.append(AuditReport.Check(id: check.id, statement: check.statement, violations: violations))
         }
@@ -70,7 +74,7 @@ extension SQLiteLedger {
                 SELECT (SELECT count(*) FROM (
                         SELECT o.product_id, sum(o.quantity) AS total FROM orders o
                         WHERE o.state IN ('awaiting_payment', 'paid', 'delivered') GROUP BY o.product_id, o.contact) c
-                        JOIN products p ON p.id = c.product_id WHERE c.total > p.max_per_buyer)
+                        JOIN products p ON p.id = c.product_id WHERE c.total > p.most_per_buyer)
                     + (SELECT count(*) FROM orders o WHERE o.id <= (SELECT through FROM filed_orders) AND NOT EXISTS (
                         SELECT 1 FROM buyer_orders b WHERE b.product_id = o.product_id AND b.contact = o.contact
                             AND b.ended = (o.state NOT IN ('awaiting_payment', 'paid', 'delivered'))
@@ -148,7 +152,39 @@ extension SQLiteLedger {
         CountedCheck(
             id: "I15", statement: "an order that was cancelled before it came never came",
             violations: "SELECT count(*) FROM order_fences f JOIN orders o ON o.id = f.order_id"),
+        CountedCheck(
+            id: "I21",
+            statement: "a coupon is used as often as it says, and no more than it may be, by all and by each",
+            violations: """
+                WITH used AS (
+                    SELECT coupon_id, contact, count(*) AS uses FROM orders
+                    WHERE coupon_id IS NOT NULL AND state IN ('awaiting_payment', 'paid', 'delivered')
+                    GROUP BY coupon_id, contact)
+                SELECT (SELECT count(*) FROM coupons c WHERE c.uses > c.max_uses OR c.uses <> (
+                        SELECT coalesce(sum(u.uses), 0) FROM used u WHERE u.coupon_id = c.id))
+                    + (SELECT count(*) FROM used u JOIN coupons c ON c.id = u.coupon_id
+                        WHERE u.uses > c.most_uses_per_buyer)
+                """),
+        CountedCheck(
+            id: "I22", statement: "the lines of an order's price come to its amount; what is picked is the order's",
+            violations: """
+                SELECT (SELECT count(*) FROM orders WHERE amount < 0)
+                    + (SELECT count(*) FROM cards c JOIN orders o ON o.id = c.order_id
+                        WHERE c.preview IS NOT NULL AND o.price_lines IS NULL
+                            AND NOT EXISTS (SELECT 1 FROM replacements r WHERE r.replacement_id = c.id))
+                """),
     ]
+
+    private static func wrongSums(_ database: Database) throws -> Int {
+        var wrong = 0
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT amount, price_lines FROM orders WHERE price_lines IS NOT NULL")
+        while let row = try rows.next() {
+            let lines = PriceLine.lines(row["price_lines"]) ?? []
+            if lines.isEmpty || lines.reduce(0, { $0 &+ $1.amount }) != row["amount"] { wrong += 1 }
+        }
+        return wrong
+    }
 
     /// Entries of the journal that the state machine does not know.
     private static func illegalMoves(_ database: Database) throws -> Int {

@@ -53,6 +53,17 @@ extension SQLiteLedger {
             switch try deliveries.refusal(order) {
             case nil: return try deliveries.claimAndDeliver(order)
             case .soldOut: throw ShopError(.soldOut, "the pool has fewer cards than the order needs; import some first")
+            case .cardTaken:
+                throw ShopError(
+                    .cardTaken, "a card that the buyer picked belongs to somebody else by now; refund the order instead"
+                )
+            case .couponUsedUp:
+                throw ShopError(
+                    .couponUsedUp, "the order's coupon has no use left; allow it more uses, or refund the order")
+            case .couponUsed:
+                throw ShopError(
+                    .couponUsed,
+                    "this buyer has used the coupon since; allow each buyer more uses of it, or refund the order")
             case .limitReached, .notOnSale:
                 throw ShopError(.limitReached, "this buyer has had as many as one buyer may; refund the order instead")
             }

@@ -23,11 +23,12 @@ extension SQLiteLedger: CardStore {
             for (position, card) in cards.enumerated() {
                 let inserted = try transaction.run(
                     """
-                    INSERT INTO cards (product_id, batch_id, state, fingerprint, secret, note)
-                    VALUES (?, ?, 'available', ?, ?, ?) ON CONFLICT (product_id, fingerprint) DO NOTHING
+                    INSERT INTO cards (product_id, batch_id, state, fingerprint, secret, note, preview, surcharge)
+                    VALUES (?, ?, 'available', ?, ?, ?, ?, ?) ON CONFLICT (product_id, fingerprint) DO NOTHING
                     """,
                     [
                         product.number, batch, Data(card.fingerprint), Data(card.secret), card.note.map { Data($0) },
+                        card.preview?.text, card.preview?.surcharge,
                     ])
                 if inserted == 0 { duplicates.append(position) }
             }
@@ -52,26 +53,48 @@ extension SQLiteLedger: CardStore {
         }
     }
 
-    static let cardSQL = "SELECT id, product_id, batch_id, state, order_id FROM cards WHERE id = ?"
+    private static let cardColumns = "id, product_id, batch_id, state, order_id, preview, surcharge"
+    static let cardSQL = "SELECT \(cardColumns) FROM cards WHERE id = ?"
 
     public func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry] {
         let (condition, arguments) = Self.condition(filter)
         return try await read { database in
             try Row.fetchAll(
-                database, sql: "SELECT id, product_id, batch_id, state, order_id FROM cards \(condition)",
-                arguments: arguments
+                database, sql: "SELECT \(Self.cardColumns) FROM cards \(condition)", arguments: arguments
             ).map { try CardEntry(row: $0) }
         }
     }
 
-    public func contents(_ filter: CardFilter) async throws(ShopError) -> [(id: Int64, goods: SealedGoods)] {
+    public func contents(_ filter: CardFilter) async throws(ShopError) -> [CardContent] {
         let (condition, arguments) = Self.condition(filter)
         return try await read { database in
-            try Row.fetchAll(database, sql: "SELECT id, secret, note FROM cards \(condition)", arguments: arguments)
-                .map { row in
-                    let note = row["note"] as Data?
-                    return (row["id"], SealedGoods(secret: Array(row["secret"] as Data), note: note.map { Array($0) }))
-                }
+            try Row.fetchAll(
+                database, sql: "SELECT id, secret, note, preview, surcharge FROM cards \(condition)",
+                arguments: arguments
+            ).map { row in
+                let note = row["note"] as Data?
+                let goods = SealedGoods(secret: Array(row["secret"] as Data), note: note.map { Array($0) })
+                return CardContent(id: row["id"], goods: goods, preview: try CardPreview(row: row))
+            }
+        }
+    }
+
+    public func pickable(
+        _ product: ProductID, after: Int64, limit: Int
+    ) async throws(ShopError) -> [CardEntry] {
+        try await read { database in
+            try Row.fetchAll(
+                database.cachedStatement(sql: Statements.pickableCards), arguments: [product.number, after, limit]
+            ).map { try CardEntry(row: $0) }
+        }
+    }
+
+    public func pickable(_ cards: [Int64], of product: ProductID) async throws(ShopError) -> [PickedCard] {
+        try await read { database in
+            let transaction = LedgerTransaction(database: database)
+            return try cards.sorted().compactMap { card in
+                try transaction.surcharge(of: card, product).map { PickedCard(card: card, surcharge: $0) }
+            }
         }
     }
 
@@ -86,6 +109,9 @@ extension SQLiteLedger: CardStore {
         if let batch = filter.batch {
             conditions.append("batch_id = ?")
             arguments += [batch]
+        }
+        if let pool = filter.pool {
+            conditions.append(pool == .drawn ? "preview IS NULL" : "preview IS NOT NULL")
         }
         if let order = filter.order {
             conditions.append("order_id = ?")
@@ -141,7 +167,7 @@ extension SQLiteLedger: CardStore {
     }
 
     public func replace(
-        _ card: Int64, by note: OwnerNote, at moment: Timestamp
+        _ card: Int64, with other: Int64?, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> CardEntry {
         try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
@@ -153,18 +179,51 @@ extension SQLiteLedger: CardStore {
                     "the order is \(order.state.rawValue) and of kind \(order.kind.name); "
                         + "only a card of a delivered order is replaced")
             }
-            guard let other = try transaction.availableCards(of: entry.product, limit: 1).first else {
-                throw ShopError(.soldOut, "no card is left to replace it with")
-            }
+            let given = try Self.replacement(for: entry, other, transaction)
             try transaction.run(
                 "UPDATE cards SET state = 'voided', order_id = NULL WHERE id = ? AND state = 'sold'", [entry.id],
                 rows: 1)
             try transaction.run(
                 "UPDATE cards SET state = 'sold', order_id = ? WHERE id = ? AND state = 'available'",
-                [id.identifier.data, other], rows: 1)
+                [id.identifier.data, given], rows: 1)
+            try transaction.run(
+                """
+                INSERT INTO replacements (order_id, card_id, replacement_id, at, actor, reason)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """, [id.identifier.data, entry.id, given, moment.milliseconds, note.actor, note.reason], rows: 1)
             try transaction.log(
-                "replace", subject: "card \(entry.id) of order \(id.text) by card \(other)", by: note, at: moment)
-            return try Self.card(other, mustBe: nil, in: database)
+                "replace", subject: "card \(entry.id) of order \(id.text) by card \(given)", by: note, at: moment)
+            return try Self.card(given, mustBe: nil, in: database)
+        }
+    }
+
+    private static func replacement(
+        for entry: CardEntry, _ other: Int64?, _ transaction: LedgerTransaction
+    ) throws -> Int64 {
+        guard let other else {
+            guard let oldest = try transaction.availableCards(of: entry.product, limit: 1).first else {
+                throw ShopError(.soldOut, "no card is left to replace it with")
+            }
+            return oldest
+        }
+        let given = try card(other, mustBe: .claim, in: transaction.database)
+        guard given.product == entry.product else {
+            throw ShopError(.wrongState, "card \(other) is of another product", field: "card")
+        }
+        return given.id
+    }
+
+    public func replacements(of order: OrderID) async throws(ShopError) -> [CardReplacement] {
+        try await read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM replacements WHERE order_id = ? ORDER BY id",
+                arguments: [order.identifier.data]
+            ).map { row in
+                CardReplacement(
+                    card: row["card_id"], replacement: row["replacement_id"],
+                    at: Timestamp(milliseconds: row["at"]),
+                    note: OwnerNote(actor: row["actor"], reason: row["reason"]))
+            }
         }
     }
 
@@ -180,27 +239,31 @@ extension SQLiteLedger: CardStore {
         return entry
     }
 
-    public func undo(
-        _ batch: Int64, below: Int64, limit: Int
-    ) async throws(ShopError) -> (removed: Int, next: Int64?) {
-        let (removed, next) = try await write(.patient) { database -> (Int, Int64?) in
+    public func undo(_ batch: Int64, below: Int64, limit: Int) async throws(ShopError) -> UndoneSlice {
+        let slice = try await write(.patient) { database -> UndoneSlice in
             let transaction = LedgerTransaction(database: database)
             // A window of the batch, available or not, so that a slice stays short however few are left.
             let window = try Int64.fetchAll(
                 database, sql: "SELECT id FROM cards WHERE batch_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
                 arguments: [batch, below, limit])
-            guard let lowest = window.last else { return (0, nil) }
-            let removed = try transaction.run(
-                "DELETE FROM cards WHERE batch_id = ? AND id >= ? AND id < ? AND state = 'available'",
-                [batch, lowest, below])
+            guard let lowest = window.last else { return UndoneSlice(removed: [:], next: nil) }
+            var removed: [Pool: Int] = [:]
+            for (pool, condition) in [(Pool.drawn, "preview IS NULL"), (.picked, "preview IS NOT NULL")] {
+                removed[pool] = try transaction.run(
+                    """
+                    DELETE FROM cards WHERE batch_id = ? AND id >= ? AND id < ? AND state = 'available'
+                        AND \(condition)
+                    """, [batch, lowest, below])
+            }
+            let count = removed.values.reduce(0, +)
             try transaction.run(
                 "UPDATE batches SET imported = imported - ?, undone = undone + ? WHERE id = ?",
-                [removed, removed, batch], rows: 1)
+                [count, count, batch], rows: 1)
             Failpoint.hit(.undoBeforeCommit)
-            return (removed, window.count == limit ? lowest : nil)
+            return UndoneSlice(removed: removed, next: window.count == limit ? lowest : nil)
         }
         Failpoint.hit(.undoAfterCommit)
-        return (removed: removed, next: next)
+        return slice
     }
 
     // MARK: Journal

@@ -175,8 +175,8 @@ private struct Eraser {
                 """, [id])
             try transaction.run(
                 """
-                UPDATE orders SET contact = ?, fields = NULL, query_tag = NULL, idempotency_key = NULL,
-                    body_digest = NULL
+                UPDATE orders SET contact = ?, fields = NULL, sealed_fields = NULL, query_tag = NULL,
+                    idempotency_key = NULL, body_digest = NULL
                 WHERE id = ? AND contact = ?
                 """, [pseudonym, id, contact], rows: 1)
             try transaction.run(

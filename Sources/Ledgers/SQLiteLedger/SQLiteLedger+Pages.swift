@@ -115,24 +115,36 @@ extension SQLiteLedger {
     }
 
     private static func loadStock(into snapshot: inout GateSnapshot, _ database: Database) throws {
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT product_id, count(*) FROM cards WHERE state = 'available' GROUP BY product_id")
-        while let row = try rows.next() { snapshot.available[ProductID(row[0])] = row[1] }
+        func count(_ condition: String) throws -> [ProductID: Int] {
+            var counts: [ProductID: Int] = [:]
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT product_id, count(*) FROM cards WHERE state = 'available' AND \(condition)
+                    GROUP BY product_id
+                    """)
+            while let row = try rows.next() { counts[ProductID(row[0])] = row[1] }
+            return counts
+        }
+        snapshot.available = try count("preview IS NULL")
+        snapshot.pickable = try count("preview IS NOT NULL")
     }
 
     private static func loadTickets(into snapshot: inout GateSnapshot, _ database: Database) throws {
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT o.id, o.product_id, o.contact, o.quantity, p.kind
+                SELECT o.id, o.product_id, o.contact, o.quantity, p.kind, o.price_lines GLOB '*pick=*' AS is_picked
                 FROM orders o JOIN products p ON p.id = o.product_id WHERE o.state = 'awaiting_payment'
                 """)
         while let row = try rows.next() {
+            let isPooled = ProductKind(rawValue: row[4])?.isPooled ?? true
+            let isPicked = row["is_picked"] as Bool? ?? false
             snapshot.tickets.append(
                 GateSnapshot.Ticket(
                     order: OrderID(try row.identifier("id")), product: ProductID(row[1]),
                     buyer: Buyer(stored: row[2]), quantity: row[3],
-                    isPooled: ProductKind(rawValue: row[4])?.isPooled ?? true))
+                    pool: isPooled ? (isPicked ? .picked : .drawn) : nil))
         }
     }
 

@@ -3,8 +3,8 @@ enum Statements {
     // MARK: Orders
 
     static let orderColumns = """
-        o.id, o.product_id, p.slug, o.quantity, o.contact, o.channel, o.amount, o.currency, o.fields, \
-        o.state, o.version, o.created_at, o.expires_at, p.kind
+        o.id, o.product_id, p.slug, o.quantity, o.contact, o.channel, o.amount, o.currency, \
+        o.price_lines, o.coupon_id, o.sealed_fields, o.state, o.version, o.created_at, o.expires_at, p.kind
         """
     static let order = """
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
@@ -15,9 +15,9 @@ enum Statements {
         """
     static let orderByKey = "SELECT order_id FROM order_keys WHERE product_id = ? AND idempotency_key = ?"
     static let insertOrder = """
-        INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, fields, query_tag,
-            idempotency_key, body_digest, state, version, created_at, expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'awaiting_payment', 1, ?, ?)
+        INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, sealed_fields, query_tag,
+            idempotency_key, body_digest, created_at, expires_at, price_lines, coupon_id, state, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'awaiting_payment', 1)
         """
     static let insertClaim = """
         INSERT INTO journal (order_id, version, event, from_state, to_state, at)
@@ -54,7 +54,14 @@ enum Statements {
     // MARK: Cards
 
     static let availableCards = """
-        SELECT id FROM cards WHERE product_id = ? AND state = 'available' ORDER BY id LIMIT ?
+        SELECT id FROM cards WHERE product_id = ? AND state = 'available' AND preview IS NULL ORDER BY id LIMIT ?
+        """
+    static let pickableCard = """
+        SELECT surcharge FROM cards WHERE id = ? AND product_id = ? AND state = 'available' AND preview IS NOT NULL
+        """
+    static let pickableCards = """
+        SELECT id, product_id, batch_id, state, order_id, preview, surcharge FROM cards
+        WHERE product_id = ? AND state = 'available' AND preview IS NOT NULL AND id > ? ORDER BY id LIMIT ?
         """
     static let claimCard = "UPDATE cards SET state = 'held', order_id = ? WHERE id = ? AND state = 'available'"
     static let releaseCards = """
@@ -68,13 +75,30 @@ enum Statements {
     /// Orders that no longer count towards their buyer's limit.
     static let hasEnded = "state NOT IN ('awaiting_payment', 'paid', 'delivered')"
     static let buyerUnits = """
-        SELECT coalesce(sum(o.quantity), 0), coalesce(sum(o.quantity) FILTER (WHERE o.state = 'awaiting_payment'), 0)
+        SELECT coalesce(sum(o.quantity), 0), coalesce(sum(o.quantity) FILTER (WHERE o.state = 'awaiting_payment'), 0),
+            count(*) FILTER (WHERE o.coupon_id = ?3)
         FROM (
             SELECT order_id FROM recent_buyer_orders WHERE product_id = ?1 AND contact = ?2 AND ended = 0
             UNION ALL
             SELECT order_id FROM buyer_orders WHERE product_id = ?1 AND contact = ?2 AND ended = 0
         ) b CROSS JOIN orders o ON o.id = b.order_id
         """
+
+    // MARK: Coupons
+
+    static let coupon = """
+        SELECT version, enabled, max_uses, max_uses_per_buyer, uses FROM coupons WHERE id = ?
+        """
+    static let couponProducts = "SELECT product_id FROM coupon_products WHERE coupon_id = ?"
+    static let insertCouponProduct = "INSERT OR IGNORE INTO coupon_products (coupon_id, product_id) VALUES (?, ?)"
+    /// The guard is the limit itself, so that no use is ever one too many.
+    static let useCoupon = """
+        UPDATE coupons SET uses = uses + ?1
+        WHERE id = ?2 AND uses + ?1 >= 0 AND (?1 < 0 OR max_uses IS NULL OR uses + ?1 <= max_uses)
+        """
+
+    // MARK: Filing
+
     static let fileRecent = "INSERT INTO recent_buyer_orders VALUES (?, ?, 0, ?)"
     static let fileRecentKey = "INSERT INTO recent_order_keys VALUES (?, ?, ?)"
     static let file = "INSERT INTO buyer_orders VALUES (?, ?, 0, ?)"
@@ -142,7 +166,9 @@ enum Statements {
     static let hot: [String: String] = [
         "order": order, "orderByKey": orderByKey, "moveOrder": moveOrder, "dueOrders": dueOrders,
         "waitingOrders": waitingOrders, "fence": fence,
-        "availableCards": availableCards, "claimCard": claimCard, "releaseCards": releaseCards,
+        "availableCards": availableCards, "pickableCard": pickableCard, "pickableCards": pickableCards,
+        "coupon": coupon, "couponProducts": couponProducts, "useCoupon": useCoupon, "claimCard": claimCard,
+        "releaseCards": releaseCards,
         "deliverCards": deliverCards, "soldSecrets": soldSecrets, "buyerUnits": buyerUnits,
         "recentOrderByKey": recentOrderByKey, "endRecent": endRecent, "endFiled": endFiled,
         "bodyDigest": bodyDigest,

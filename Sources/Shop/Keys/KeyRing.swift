@@ -9,7 +9,7 @@ import FoundationEssentials
 public struct KeyRing: Sendable {
     /// What a data key is for. The raw values are stored.
     public enum Purpose: String, CaseIterable, Sendable {
-        /// Seals secrets of cards and settings of channels.
+        /// Seals secrets of cards, settings of channels and what buyers fill in.
         case sealing
         /// Recognises a card that was imported before.
         case fingerprint
@@ -131,6 +131,9 @@ public struct KeyRing: Sendable {
 
     /// The context of what the owner wrote for one order.
     public static func orderContext(_ order: OrderID) -> String { "order:\(order.text)" }
+
+    /// The context of what the buyer of one order filled in.
+    public static func fieldsContext(_ order: OrderID) -> String { "fields:\(order.text)" }
 
     /// The context of a channel's settings.
     public static func channelContext(_ name: Slug) -> String { "channel:\(name.text)" }

@@ -8,12 +8,15 @@ public struct SealedCard: Hashable, Sendable {
     public let secret: [UInt8]
     /// What the buyer is told with it, sealed.
     public let note: [UInt8]?
+    /// How buyers see it, if they may pick it.
+    public let preview: CardPreview?
 
     /// Puts the parts together.
-    public init(fingerprint: [UInt8], secret: [UInt8], note: [UInt8]? = nil) {
+    public init(fingerprint: [UInt8], secret: [UInt8], note: [UInt8]? = nil, preview: CardPreview? = nil) {
         self.fingerprint = fingerprint
         self.secret = secret
         self.note = note
+        self.preview = preview
     }
 }
 
@@ -28,6 +31,23 @@ public struct SealedGoods: Hashable, Sendable {
     public init(secret: [UInt8], note: [UInt8]? = nil) {
         self.secret = secret
         self.note = note
+    }
+}
+
+/// What a card holds, sealed.
+public struct CardContent: Hashable, Sendable {
+    /// Row number of the card.
+    public let id: Int64
+    /// Its sealed secret and note.
+    public let goods: SealedGoods
+    /// How buyers see it, if they may pick it.
+    public let preview: CardPreview?
+
+    /// Puts stored parts together.
+    public init(id: Int64, goods: SealedGoods, preview: CardPreview?) {
+        self.id = id
+        self.goods = goods
+        self.preview = preview
     }
 }
 
@@ -57,14 +77,58 @@ public struct CardEntry: Hashable, Sendable {
     public let state: CardState
     /// The order that holds it or has bought it.
     public let order: OrderID?
+    /// How buyers see it, if they may pick it.
+    public let preview: CardPreview?
+
+    /// Which of the product's cards it is one of.
+    public var pool: Pool { preview == nil ? .drawn : .picked }
 
     /// Puts stored parts together.
-    public init(id: Int64, product: ProductID, batch: Int64, state: CardState, order: OrderID?) {
+    public init(
+        id: Int64, product: ProductID, batch: Int64, state: CardState, order: OrderID?, preview: CardPreview? = nil
+    ) {
         self.id = id
         self.product = product
         self.batch = batch
         self.state = state
         self.order = order
+        self.preview = preview
+    }
+}
+
+/// A sold card that was taken back, and the one that was given for it.
+public struct CardReplacement: Hashable, Sendable {
+    /// The card that is voided.
+    public let card: Int64
+    /// The card that the order has instead.
+    public let replacement: Int64
+    /// When.
+    public let at: Timestamp
+    /// Who, and why.
+    public let note: OwnerNote
+
+    /// Puts stored parts together.
+    public init(card: Int64, replacement: Int64, at: Timestamp, note: OwnerNote) {
+        self.card = card
+        self.replacement = replacement
+        self.at = at
+        self.note = note
+    }
+}
+
+/// What taking some cards of a batch out again did.
+public struct UndoneSlice: Hashable, Sendable {
+    /// How many cards were taken out of each pool.
+    public let removed: [Pool: Int]
+    /// Where to go on; nil at the end.
+    public let next: Int64?
+    /// How many cards in all.
+    public var count: Int { removed.values.reduce(0, +) }
+
+    /// Puts the parts together.
+    public init(removed: [Pool: Int], next: Int64?) {
+        self.removed = removed
+        self.next = next
     }
 }
 
@@ -78,6 +142,8 @@ public struct CardFilter: Hashable, Sendable {
     public var batch: Int64?
     /// Only cards of this order.
     public var order: OrderID?
+    /// Only cards that are drawn, or only those that are picked.
+    public var pool: Pool?
     /// Only cards after this row.
     public var after: Int64
     /// At most this many.
@@ -85,13 +151,14 @@ public struct CardFilter: Hashable, Sendable {
 
     /// All cards of a product.
     public init(
-        product: ProductID, state: CardState? = nil, batch: Int64? = nil, order: OrderID? = nil, after: Int64 = 0,
-        limit: Int
+        product: ProductID, state: CardState? = nil, batch: Int64? = nil, order: OrderID? = nil, pool: Pool? = nil,
+        after: Int64 = 0, limit: Int
     ) {
         self.product = product
         self.state = state
         self.batch = batch
         self.order = order
+        self.pool = pool
         self.after = after
         self.limit = limit
     }
@@ -131,7 +198,8 @@ public struct OwnerEntry: Hashable, Sendable {
     public let id: Int64
     /// When.
     public let at: Timestamp
-    /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `refund`, `erase`.
+    /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `refund`, `erase`, `product`, `category`,
+    /// `coupon`, `announcement`, `block`, `unblock`.
     public let action: String
     /// To what; never a secret.
     public let subject: String
@@ -167,19 +235,29 @@ public protocol CardStore: Sendable {
     /// A page of cards, oldest first.
     func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry]
     /// A page of cards with their sealed contents, oldest first.
-    func contents(_ filter: CardFilter) async throws(ShopError) -> [(id: Int64, goods: SealedGoods)]
+    func contents(_ filter: CardFilter) async throws(ShopError) -> [CardContent]
     /// Takes an available card out of the pool; *wrong_state* when it is not available.
     func void(_ card: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> CardEntry
-    /// Voids a sold card and gives its order an available one instead; *wrong_state* when it is not sold, *sold_out*
-    /// when the pool is empty.
-    func replace(_ card: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> CardEntry
+    /// Voids a sold card and gives its order an available one of the same product instead; *wrong_state* when it is not
+    /// sold, or the other one not available; *sold_out* when there is none.
+    ///
+    /// - Parameter other: the card to give; nil means the oldest of those that are drawn
+    func replace(
+        _ card: Int64, with other: Int64?, by note: OwnerNote, at moment: Timestamp
+    ) async throws(ShopError) -> CardEntry
+    /// The cards of an order that were replaced, oldest first.
+    func replacements(of order: OrderID) async throws(ShopError) -> [CardReplacement]
+    /// A page of the available cards of a product that buyers may pick, oldest first.
+    func pickable(_ product: ProductID, after: Int64, limit: Int) async throws(ShopError) -> [CardEntry]
+    /// Which of these cards of a product are there to be picked now, in the order of their numbers.
+    func pickable(_ cards: [Int64], of product: ProductID) async throws(ShopError) -> [PickedCard]
     /// Batches of a product, newest first.
     func batches(of product: ProductID, limit: Int) async throws(ShopError) -> [CardBatch]
     /// One batch; nil when there is none.
     func batch(_ id: Int64) async throws(ShopError) -> CardBatch?
     /// Looks at the `limit` newest cards of a batch below a number and takes those that are available out of the books
-    /// again, as if they had never come; returns how many, and where to go on, if there is more.
-    func undo(_ batch: Int64, below: Int64, limit: Int) async throws(ShopError) -> (removed: Int, next: Int64?)
+    /// again, as if they had never come.
+    func undo(_ batch: Int64, below: Int64, limit: Int) async throws(ShopError) -> UndoneSlice
     /// Writes down something that the owner did.
     func log(_ action: String, subject: String, by note: OwnerNote, at moment: Timestamp) async throws(ShopError)
     /// A page of what the owner did, newest first.

@@ -8,6 +8,8 @@ public struct AdmissionRequest: Hashable, Sendable {
     public let product: Product
     /// Units asked for.
     public let quantity: Int
+    /// Which of the product's cards they are taken from.
+    public let pool: Pool
     /// Who asks.
     public let buyer: Buyer
     /// The client's idempotency key, if any.
@@ -19,12 +21,13 @@ public struct AdmissionRequest: Hashable, Sendable {
 
     /// Puts the parts together.
     public init(
-        order: OrderID, product: Product, quantity: Int, buyer: Buyer, key: String?, moment: Timestamp,
-        isKeyNew: Bool = false
+        order: OrderID, product: Product, quantity: Int, pool: Pool = .drawn, buyer: Buyer, key: String?,
+        moment: Timestamp, isKeyNew: Bool = false
     ) {
         self.order = order
         self.product = product
         self.quantity = quantity
+        self.pool = pool
         self.buyer = buyer
         self.key = key
         self.moment = moment
@@ -34,7 +37,7 @@ public struct AdmissionRequest: Hashable, Sendable {
     /// The request that a draft stands for.
     public init(_ draft: OrderDraft, isKeyNew: Bool) {
         self.init(
-            order: draft.id, product: draft.product, quantity: draft.quantity, buyer: draft.buyer,
+            order: draft.id, product: draft.product, quantity: draft.quantity, pool: draft.pool, buyer: draft.buyer,
             key: draft.idempotency?.key, moment: draft.placedAt, isKeyNew: isKeyNew)
     }
 }
@@ -72,16 +75,16 @@ public struct GateSnapshot: Hashable, Sendable {
         public let buyer: Buyer
         /// The units it holds.
         public let quantity: Int
-        /// Whether they were taken from a pool.
-        public let isPooled: Bool
+        /// Which cards they were taken from; nil for a product without any.
+        public let pool: Pool?
 
         /// Puts the parts together.
-        public init(order: OrderID, product: ProductID, buyer: Buyer, quantity: Int, isPooled: Bool = true) {
+        public init(order: OrderID, product: ProductID, buyer: Buyer, quantity: Int, pool: Pool? = .drawn) {
             self.order = order
             self.product = product
             self.buyer = buyer
             self.quantity = quantity
-            self.isPooled = isPooled
+            self.pool = pool
         }
     }
 
@@ -116,8 +119,10 @@ public struct GateSnapshot: Hashable, Sendable {
         }
     }
 
-    /// Available cards by product.
+    /// Available cards by product, without those that buyers pick.
     public var available: [ProductID: Int] = [:]
+    /// Available cards that buyers pick, by product.
+    public var pickable: [ProductID: Int] = [:]
     /// Every open hold.
     public var tickets: [Ticket] = []
     /// Units of buyers, up to the gate's bound.
@@ -139,11 +144,11 @@ public protocol Gate: Sendable {
     /// Ends the ticket of an order. Without a ticket nothing happens, so that stock comes back once.
     func end(_ order: OrderID, _ end: TicketEnd)
     /// Cards were added to the pool, or, when negative, taken from it past the gate.
-    func restock(_ product: ProductID, by count: Int)
+    func restock(_ product: ProductID, _ pool: Pool, by count: Int)
     /// Units that a buyer got past the gate, by late money, or, when negative, gave back.
     func count(_ buyer: Buyer, of product: ProductID, units: Int)
     /// Replaces everything the gate knows.
     func load(_ snapshot: GateSnapshot)
-    /// Cards the gate believes to be available; 0 for an unknown product.
-    func available(_ product: ProductID) -> Int
+    /// Cards of a pool that the gate believes to be available; 0 for an unknown product.
+    func available(_ product: ProductID, _ pool: Pool) -> Int
 }

@@ -8,7 +8,7 @@ public enum Placement: Hashable, Sendable {
     case existing(Order)
     /// The same key was used for another body.
     case mismatched
-    /// A replay was asked for, and the key is unknown.
+    /// A key was asked for that stands for no order.
     case unknownKey
     /// The order was cancelled before it was placed.
     case fenced
@@ -16,17 +16,19 @@ public enum Placement: Hashable, Sendable {
     case refused(Refusal)
 }
 
-/// A draft, or the question which order an idempotency key stands for.
-public struct Submission: Hashable, Sendable {
-    /// The draft.
-    public let draft: OrderDraft
-    /// True when nothing may be claimed: only the order that is known under the key is asked for.
-    public let isReplay: Bool
+/// What is handed to the ledger by way of the intake.
+public enum Submission: Hashable, Sendable {
+    /// Place this order.
+    case place(OrderDraft)
+    /// Claim nothing: say which order of a product an idempotency key stands for.
+    case find(IdempotencyKey, of: ProductID)
 
-    /// Puts the parts together.
-    public init(_ draft: OrderDraft, isReplay: Bool) {
-        self.draft = draft
-        self.isReplay = isReplay
+    /// About how many bytes it takes in memory and in the log; counts towards the intake's bound.
+    public var byteCount: Int {
+        switch self {
+        case .place(let draft): draft.byteCount
+        case .find: 256
+        }
     }
 }
 

@@ -33,8 +33,9 @@ public protocol Ledger: Sendable {
     func recordForged(_ callbacks: [ForgedCallback], uncounted: Int, channel: Slug) async throws(ShopError)
     /// Delivers an unpaid order for whose money the owner vouches.
     ///
-    /// - Throws: *not_found*; *wrong_state* when the order's state does not allow it; *sold_out* or *limit_reached*
-    ///   when its hold has ended and cannot be had again. Then nothing has changed.
+    /// - Throws: *not_found*; *wrong_state* when the order's state does not allow it; *sold_out*,
+    ///   *limit_reached*, *card_taken*, *coupon_used_up* or *coupon_used* when its hold has ended and cannot be had
+    ///   again. Then nothing has changed.
     func confirm(_ order: OrderID, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> OrderChange
     /// Delivers a *paid* order of a manual product with a sealed text.
     func fulfil(

@@ -46,6 +46,9 @@ public struct BeginPayment: Sendable {
         guard order.state == .awaitingPayment else {
             throw ShopError(.wrongState, "the order is \(order.state.rawValue) and cannot be paid")
         }
+        guard order.addsUp else {
+            throw ShopError(.internalFault, "the order's price does not add up", cause: order.id.text)
+        }
         if let currencies = configured.channel.currencies, !currencies.contains(order.total.currency) {
             throw .invalid("channel", "does not take \(order.total.currency.code)")
         }

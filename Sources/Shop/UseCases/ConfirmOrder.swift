@@ -13,7 +13,7 @@ public struct ConfirmOrder: Sendable {
         self.clock = clock
     }
 
-    /// - Throws: *not_found*, *wrong_state*, *sold_out*, *limit_reached*; then nothing has changed.
+    /// - Throws: *not_found*, and what ``Ledger/confirm(_:by:at:)`` refuses with; then nothing has changed.
     public func callAsFunction(_ order: OrderID, by note: OwnerNote) async throws(ShopError) -> Order {
         let change = try await ledger.confirm(order, by: note, at: clock.now())
         announcer.announce(change)

@@ -14,7 +14,7 @@ public struct SharedStock: Hashable, Sendable {
     }
 }
 
-/// Puts a product on offer, and changes what shared ones give.
+/// Puts a product on offer, changes it, and changes what shared ones give.
 public struct CreateProduct: Sendable {
     private let catalog: any Catalog
     private let cards: any CardStore
@@ -23,6 +23,7 @@ public struct CreateProduct: Sendable {
     private let announcer: Announcer
     private let ledger: any Ledger
     private let keys: KeyRing
+    private let patterns: any Patterns
     private let identifiers: IdentifierMaker
     private let clock: any Clock
     private let limits: Limits
@@ -38,6 +39,7 @@ public struct CreateProduct: Sendable {
         gate = ports.gate
         ledger = ports.ledger
         keys = ports.keys
+        patterns = ports.patterns
         identifiers = ports.identifiers
         clock = ports.clock
         limits = ports.limits
@@ -45,18 +47,19 @@ public struct CreateProduct: Sendable {
     }
 
     /// - Parameter shared: for a shared product only
-    /// - Throws: *already_exists* when the slug is taken.
+    /// - Throws: *already_exists* when the slug is taken, *invalid_request* when the parts do not fit together.
     public func callAsFunction(
-        _ draft: ProductDraft, shared: SharedStock? = nil
-    ) async throws(ShopError) -> Product {
+        _ draft: ProductDraft, shared: SharedStock? = nil, by note: OwnerNote
+    ) async throws(ShopError) -> Listing {
         var draft = draft
+        try ProductRules.check(draft, patterns)
         draft.sharedSecret = try shared.map { stock throws(ShopError) in try seal(stock.secret, of: draft.slug) }
-        let product = try await catalog.create(draft)
-        cache.put(product)
+        let listing = try await catalog.create(draft, OwnerDeed(by: note, at: clock.now()))
+        cache.put(listing)
         if let units = shared?.units, units > 0 {
-            _ = try await addUnits(units, to: product, by: OwnerNote(actor: "owner", reason: "the product's first"))
+            _ = try await addUnits(units, to: listing.product, by: note)
         }
-        return product
+        return listing
     }
 
     /// Adds units to the pool of a counted shared product.
@@ -80,7 +83,7 @@ public struct CreateProduct: Sendable {
             // If that fails, upkeep does it later; the gate must hear of the cards either way.
             let waiting =
                 (try? await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)) ?? []
-            gate.restock(product.id, by: added.imported)
+            gate.restock(product.id, .drawn, by: added.imported)
             for change in waiting { announcer.announce(change) }
             left -= slice.count
         }

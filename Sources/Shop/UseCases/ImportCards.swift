@@ -6,11 +6,14 @@ public struct ImportOptions: Hashable, Sendable {
     public var charset: CardCharset?
     /// Whether nothing is to be stored.
     public var isDryRun: Bool
+    /// What a line holds.
+    public var layout: CardLayout
 
     /// Puts the options together.
-    public init(charset: CardCharset? = nil, isDryRun: Bool = false) {
+    public init(charset: CardCharset? = nil, isDryRun: Bool = false, layout: CardLayout = .plain) {
         self.charset = charset
         self.isDryRun = isDryRun
+        self.layout = layout
     }
 }
 
@@ -38,8 +41,10 @@ public struct ImportReport: Hashable, Sendable {
         case tooLong = "too_long"
         /// It is not written in the charset of the text.
         case undecodable
-        /// There is a note, but no secret before it.
+        /// There is a note or a preview, but no secret.
         case emptySecret = "empty_secret"
+        /// There are no three columns, or no preview in the first, or no surcharge in the second.
+        case badPreview = "bad_preview"
     }
 
     /// Number of the batch; nil for a dry run.
@@ -99,8 +104,11 @@ public struct ImportCards: Sendable {
         guard product.kind == .card else {
             throw ShopError(.wrongState, "a \(product.kind.name) product has no cards to import")
         }
+        guard options.layout == .plain || product.isPickable else {
+            throw ShopError(.wrongState, "buyers do not pick cards of this product; make it pickable first")
+        }
         var progress = try await begin(product.id, options)
-        var lines = CardLines(maximumLength: limits.cardBytes, charset: options.charset)
+        var lines = CardLines(maximumLength: limits.cardBytes, charset: options.charset, layout: options.layout)
         do {
             for try await bytes in chunks { try await take(lines.append(bytes), &progress) }
         } catch let error as ShopError {
@@ -116,18 +124,20 @@ public struct ImportCards: Sendable {
 
     private struct Progress {
         let product: ProductID
+        let pool: Pool
         let rehearsal: (any ImportRehearsal)?
         var report: ImportReport
         var slice: [CardLine] = []
     }
 
     private func begin(_ product: ProductID, _ options: ImportOptions) async throws(ShopError) -> Progress {
+        let pool: Pool = options.layout == .plain ? .drawn : .picked
         if options.isDryRun {
             let rehearsal = try await cards.rehearsal(of: product)
-            return Progress(product: product, rehearsal: rehearsal, report: ImportReport(batch: nil))
+            return Progress(product: product, pool: pool, rehearsal: rehearsal, report: ImportReport(batch: nil))
         }
         let batch = try await cards.openBatch(of: product, at: clock.now())
-        return Progress(product: product, rehearsal: nil, report: ImportReport(batch: batch))
+        return Progress(product: product, pool: pool, rehearsal: nil, report: ImportReport(batch: batch))
     }
 
     private func take(_ lines: [CardLine], _ progress: inout Progress) async throws(ShopError) {
@@ -163,16 +173,16 @@ public struct ImportCards: Sendable {
         for line in progress.slice { sealed.append(try seal(line, of: product)) }
         let added = try await cards.add(sealed, to: product, batch: batch)
         Failpoint.hit(.importAfterCommit)
-        await restock(product, by: added.imported)
+        await restock(product, progress.pool, by: added.imported)
         return added.duplicates
     }
 
     /// Those who have paid and wait are served before the gate lets new buyers at the cards.
-    private func restock(_ product: ProductID, by count: Int) async {
+    private func restock(_ product: ProductID, _ pool: Pool, by count: Int) async {
         // If that fails, upkeep does it later; the gate must hear of the cards either way.
         let waiting =
             (try? await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)) ?? []
-        gate.restock(product, by: count)
+        gate.restock(product, pool, by: count)
         for change in waiting { announcer.announce(change) }
     }
 
@@ -181,7 +191,8 @@ public struct ImportCards: Sendable {
         return SealedCard(
             fingerprint: keys.fingerprint(of: line.secret, product: product),
             secret: try keys.seal(line.secret, context: context),
-            note: try line.note.map { note throws(ShopError) in try keys.seal(note, context: context) })
+            note: try line.note.map { note throws(ShopError) in try keys.seal(note, context: context) },
+            preview: line.preview)
     }
 
     private func list(_ number: Int, _ reason: ImportReport.Reason, _ report: inout ImportReport) {

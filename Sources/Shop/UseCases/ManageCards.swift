@@ -48,16 +48,19 @@ public struct ManageCards: Sendable {
     /// Takes an available card out of the pool.
     public func void(_ card: Int64, by note: OwnerNote) async throws(ShopError) -> CardEntry {
         let voided = try await cards.void(card, by: note, at: clock.now())
-        gate.restock(voided.product, by: -1)
+        gate.restock(voided.product, voided.pool, by: -1)
         return voided
     }
 
     /// Gives the buyer of a sold card another one; the first is voided.
     ///
+    /// - Parameter other: the card to give; nil means the oldest of those that are drawn
     /// - Returns: the other card
-    public func replace(_ card: Int64, by note: OwnerNote) async throws(ShopError) -> CardEntry {
-        let replacement = try await cards.replace(card, by: note, at: clock.now())
-        gate.restock(replacement.product, by: -1)
+    public func replace(
+        _ card: Int64, with other: Int64? = nil, by note: OwnerNote
+    ) async throws(ShopError) -> CardEntry {
+        let replacement = try await cards.replace(card, with: other, by: note, at: clock.now())
+        gate.restock(replacement.product, replacement.pool, by: -1)
         return replacement
     }
 
@@ -78,26 +81,29 @@ public struct ManageCards: Sendable {
         var next: Int64? = .max
         while let below = next {
             let slice = try await cards.undo(id, below: below, limit: limits.importSliceCards)
-            gate.restock(before.product, by: -slice.removed)
-            removed += slice.removed
+            for (pool, count) in slice.removed {
+                gate.restock(before.product, pool, by: -count)
+                removed += count
+            }
             next = slice.next
         }
         return UndoReport(removed: removed, batch: try await cards.batch(id) ?? before)
     }
 
-    /// Writes cards out as an import would read them, one a line, slice by slice. ``beginExport(_:state:by:)`` comes
-    /// first.
+    /// Writes cards out as an import of the same layout would read them, one a line, slice by slice.
+    /// ``beginExport(_:state:by:)`` comes first.
     ///
     /// - Parameter write: takes one slice of the text
     public func export(
-        _ product: Product, state: CardState, write: (String) async throws -> Void
+        _ product: Product, state: CardState, layout: CardLayout, write: (String) async throws -> Void
     ) async throws {
-        var filter = CardFilter(product: product.id, state: state, limit: limits.importSliceCards)
+        let pool: Pool = layout == .plain ? .drawn : .picked
+        var filter = CardFilter(product: product.id, state: state, pool: pool, limit: limits.importSliceCards)
         while true {
             let slice = try await cards.contents(filter)
             guard let last = slice.last else { return }
             var text = ""
-            for card in slice { text += try line(card.goods, of: product) }
+            for card in slice { text += try line(card, of: product) }
             try await write(text)
             filter.after = last.id
         }
@@ -111,10 +117,11 @@ public struct ManageCards: Sendable {
             "export", subject: "\(state.rawValue) cards of \(product.slug.text)", by: note, at: clock.now())
     }
 
-    private func line(_ goods: SealedGoods, of product: Product) throws(ShopError) -> String {
+    private func line(_ card: CardContent, of product: Product) throws(ShopError) -> String {
         let context = KeyRing.cardContext(product.id)
-        var line = try keys.open(goods.secret, context: context)
-        if let note = goods.note {
+        var line = card.preview.map { CardLine.columns(of: $0) } ?? []
+        line += try keys.open(card.goods.secret, context: context)
+        if let note = card.goods.note {
             line += CardLine.separator
             line += try keys.open(note, context: context)
         }

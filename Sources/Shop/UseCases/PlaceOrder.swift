@@ -5,7 +5,7 @@ public import Domain
 public struct PlaceOrderRequest: Hashable, Sendable {
     /// Slug of the product.
     public var product: String
-    /// Units; 1 when absent.
+    /// Units; the number of cards picked, or 1, when absent.
     public var quantity: Int?
     /// E-mail address or number.
     public var contact: String
@@ -15,13 +15,17 @@ public struct PlaceOrderRequest: Hashable, Sendable {
     public var queryPassword: String?
     /// What the product asks for.
     public var fields: [String: String]
+    /// Numbers of cards that are picked.
+    public var cards: [String]
+    /// Code of a coupon.
+    public var coupon: String?
     /// The client's idempotency key.
     public var idempotencyKey: String?
 
     /// Puts the parts together.
     public init(
         product: String, quantity: Int?, contact: String, channel: String, queryPassword: String? = nil,
-        fields: [String: String] = [:], idempotencyKey: String? = nil
+        fields: [String: String] = [:], cards: [String] = [], coupon: String? = nil, idempotencyKey: String? = nil
     ) {
         self.product = product
         self.quantity = quantity
@@ -29,6 +33,8 @@ public struct PlaceOrderRequest: Hashable, Sendable {
         self.channel = channel
         self.queryPassword = queryPassword
         self.fields = fields
+        self.cards = cards
+        self.coupon = coupon
         self.idempotencyKey = idempotencyKey
     }
 }
@@ -61,133 +67,195 @@ public enum PlaceOrderAnswer: Sendable {
 
 /// Takes an order through gate and intake. Works with callbacks, so that a caller on an event loop needs no task.
 public struct PlaceOrder: Sendable {
+    private let terms: OrderTerms
     private let catalog: CatalogCache
     private let gate: any Gate
     private let intake: any Intake
     private let keys: KeyRing
     private let identifiers: IdentifierMaker
     private let clock: any Clock
+    private let limits: Limits
 
     /// How often a key that was being placed and then was not is tried anew.
     private static let maximumRounds = 3
 
+    /// Hears what became of a request.
+    public typealias Reply = @Sendable (PlaceOrderAnswer) -> Void
+
     /// Puts the parts together.
-    public init(
-        catalog: CatalogCache, gate: any Gate, intake: any Intake, keys: KeyRing, identifiers: IdentifierMaker,
-        clock: any Clock
-    ) {
-        self.catalog = catalog
-        self.gate = gate
-        self.intake = intake
-        self.keys = keys
-        self.identifiers = identifiers
-        self.clock = clock
+    public init(_ ports: UseCases.Ports) {
+        terms = OrderTerms(catalog: ports.cache, cards: ports.cards, patterns: ports.patterns)
+        catalog = ports.cache
+        gate = ports.gate
+        intake = ports.intake
+        keys = ports.keys
+        identifiers = ports.identifiers
+        clock = ports.clock
+        limits = ports.limits
     }
 
     /// Places the order. `reply` is called exactly once; *placed* only after the order is on disk.
-    public func callAsFunction(
-        _ request: PlaceOrderRequest, reply: @escaping @Sendable (PlaceOrderAnswer) -> Void
-    ) {
-        let draft: OrderDraft
+    public func callAsFunction(_ request: PlaceOrderRequest, reply: @escaping Reply) {
         do throws(ShopError) {
-            draft = try self.draft(request)
+            let asked = try asked(request)
+            guard !asked.cards.isEmpty else { return place(asked, picks: [], reply: reply) }
+            // What cards cost more stands in the ledger. Picking is no hot path: each card can be had once.
+            Task {
+                do throws(ShopError) {
+                    place(asked, picks: try await terms.picks(asked.cards, of: asked.product), reply: reply)
+                } catch {
+                    refuse(asked, error, reply: reply)
+                }
+            }
         } catch {
+            reply(.failed(error))
+        }
+    }
+
+    private func place(_ asked: AskedOrder, picks: [PickedCard], reply: @escaping Reply) {
+        do throws(ShopError) {
+            admit(try draft(asked, picks: picks), asked.request.fields, round: 1, reply: reply)
+        } catch {
+            refuse(asked, error, reply: reply)
+        }
+    }
+
+    /// The offer may have changed since the order that the key stands for was placed; its buyer is told of the order.
+    private func refuse(_ asked: AskedOrder, _ error: ShopError, reply: @escaping Reply) {
+        let answer: PlaceOrderAnswer = Refusal(rawValue: error.code.rawValue).map { .refused($0) } ?? .failed(error)
+        guard let key = asked.idempotency else { return reply(answer) }
+        find(key, of: asked.product.id, reply: reply) { reply(answer) }
+    }
+
+    private func admit(_ draft: OrderDraft, _ fields: [String: String], round: Int, reply: @escaping Reply) {
+        gate.admit(AdmissionRequest(draft, isKeyNew: round > 1)) { admission in
+            switch (admission, draft.idempotency) {
+            case (.refused(let refusal), _):
+                reply(.refused(refusal))
+            case (.seenBefore, let key?):
+                find(key, of: draft.product.id, reply: reply) {
+                    guard round < Self.maximumRounds else {
+                        return reply(.failed(ShopError(.busy, "another request with this key is under way")))
+                    }
+                    admit(draft, fields, round: round + 1, reply: reply)
+                }
+            case (.admitted, _), (.seenBefore, nil):
+                Failpoint.hit(.placeAdmitted)
+                submit(draft, fields, reply: reply)
+            }
+        }
+    }
+
+    /// - Parameter fields: sealed only now, so that a crowd which is turned away costs nothing
+    private func submit(_ draft: OrderDraft, _ fields: [String: String], reply: @escaping Reply) {
+        var draft = draft
+        do throws(ShopError) {
+            if !fields.isEmpty {
+                draft.sealedFields = try keys.seal(
+                    FilledFields.text(fields).utf8, context: KeyRing.fieldsContext(draft.id))
+            }
+        } catch {
+            gate.end(draft.id, .notPlaced)
             return reply(.failed(error))
         }
-        if catalog.channel(draft.channel)?.isEnabled == true { return admit(draft, round: 1, reply: reply) }
-        // The channel may have been switched off since the order that this key stands for was placed.
-        let refusal = ShopError.invalid("channel", "is not an enabled channel")
-        guard draft.idempotency != nil else { return reply(.failed(refusal)) }
-        submit(Submission(draft, isReplay: true), round: Self.maximumRounds, reply: reply, unknownKey: refusal)
-    }
-
-    private func admit(
-        _ draft: OrderDraft, round: Int, reply: @escaping @Sendable (PlaceOrderAnswer) -> Void
-    ) {
-        gate.admit(AdmissionRequest(draft, isKeyNew: round > 1)) { admission in
-            switch admission {
-            case .refused(let refusal):
-                reply(.refused(refusal))
-            case .admitted:
-                Failpoint.hit(.placeAdmitted)
-                submit(Submission(draft, isReplay: false), round: round, reply: reply)
-            case .seenBefore:
-                submit(Submission(draft, isReplay: true), round: round, reply: reply)
+        intake.submit(.place(draft)) { [draft] result in
+            settleTicket(draft, result)
+            answer(result, reply: reply) {
+                reply(.failed(ShopError(.internalFault, "the order was taken for a question")))
             }
         }
     }
 
-    private func submit(
-        _ submission: Submission, round: Int, reply: @escaping @Sendable (PlaceOrderAnswer) -> Void,
-        unknownKey: ShopError = ShopError(.busy, "another request with this key is under way")
+    /// Asks which order a key stands for.
+    private func find(
+        _ key: IdempotencyKey, of product: ProductID, reply: @escaping Reply,
+        unknown: @escaping @Sendable () -> Void
     ) {
-        intake.submit(submission) { result in
-            settleTicket(submission, result)
-            switch result {
-            case .success(.placed(let order)):
-                reply(.placed(PlacedOrder(order: order, token: keys.token(for: order.id))))
-            case .success(.existing(let order)):
-                reply(.existing(PlacedOrder(order: order, token: keys.token(for: order.id))))
-            case .success(.mismatched):
-                reply(.failed(ShopError(.idempotencyMismatch, "this key was used for another request")))
-            case .success(.unknownKey) where round < Self.maximumRounds:
-                admit(submission.draft, round: round + 1, reply: reply)
-            case .success(.unknownKey):
-                reply(.failed(unknownKey))
-            case .success(.fenced):
-                reply(.failed(ShopError(.wrongState, "the order was cancelled before it was placed")))
-            case .success(.refused(let refusal)):
-                reply(.refused(refusal))
-            case .failure(let error):
-                reply(.failed(error))
-            }
+        intake.submit(.find(key, of: product)) { answer($0, reply: reply, unknown: unknown) }
+    }
+
+    private func answer(_ result: Result<Placement, ShopError>, reply: Reply, unknown: () -> Void) {
+        switch result {
+        case .success(.placed(let order)):
+            reply(.placed(PlacedOrder(order: order, token: keys.token(for: order.id))))
+        case .success(.existing(let order)):
+            reply(.existing(PlacedOrder(order: order, token: keys.token(for: order.id))))
+        case .success(.mismatched):
+            reply(.failed(ShopError(.idempotencyMismatch, "this key was used for another request")))
+        case .success(.unknownKey):
+            unknown()
+        case .success(.fenced):
+            reply(.failed(ShopError(.wrongState, "the order was cancelled before it was placed")))
+        case .success(.refused(let refusal)):
+            reply(.refused(refusal))
+        case .failure(let error):
+            reply(.failed(error))
         }
     }
 
     /// Gives the ticket back unless the order holds its cards. After a failed flush nobody knows, and the ticket
     /// stays: the gate may believe in less stock than there is, never in more.
-    private func settleTicket(_ submission: Submission, _ result: Result<Placement, ShopError>) {
-        guard !submission.isReplay else { return }
+    private func settleTicket(_ draft: OrderDraft, _ result: Result<Placement, ShopError>) {
         switch result {
-        case .success(.placed): break
-        case .success(.existing), .success(.mismatched): gate.end(submission.draft.id, .released)
-        case .success(.unknownKey), .success(.fenced), .success(.refused): gate.end(submission.draft.id, .notPlaced)
-        case .failure(let error) where error.code == .outcomeUnknown: break
-        case .failure: gate.end(submission.draft.id, .notPlaced)
+        case .success(.placed(let order)):
+            // What costs nothing is the buyer's at once.
+            if order.state != .awaitingPayment { gate.end(order.id, .sold) }
+        case .success(.existing), .success(.mismatched):
+            gate.end(draft.id, .released)
+        case .success(.refused(let refusal)):
+            if refusal == .couponUsedUp, let coupon = draft.coupon {
+                catalog.latch(coupon.id, until: clock.now().advanced(milliseconds: limits.couponLatchMilliseconds))
+            }
+            gate.end(draft.id, .notPlaced)
+        case .success(.unknownKey), .success(.fenced):
+            gate.end(draft.id, .notPlaced)
+        case .failure(let error) where error.code == .outcomeUnknown:
+            break
+        case .failure:
+            gate.end(draft.id, .notPlaced)
         }
     }
 
     // MARK: From request to draft
 
-    private func draft(_ request: PlaceOrderRequest) throws(ShopError) -> OrderDraft {
-        guard let slug = Slug(request.product), let product = catalog.product(slug) else {
-            throw ShopError(.noSuchProduct, "no product is called that", field: "product")
-        }
-        let quantity = request.quantity ?? 1
-        guard (1...product.limits.perOrder).contains(quantity) else {
-            throw .invalid("quantity", "must be from 1 to \(product.limits.perOrder)")
-        }
-        let buyer = try Buyer.parse(request.contact)
-        guard let channel = Slug(request.channel) else {
-            throw .invalid("channel", "is not an enabled channel")
-        }
-        guard let total = product.price.times(quantity) else { throw .invalid("quantity", "comes to too much money") }
-        try check(fields: request.fields, of: product)
-        let tag = try queryTag(buyer: buyer, password: request.queryPassword)
-        return OrderDraft(
-            id: OrderID(identifiers.make()), product: product, quantity: quantity, buyer: buyer, channel: channel,
-            total: total, fields: request.fields, queryTag: tag,
-            idempotency: try idempotency(request, quantity: quantity, buyer: buyer, tag: tag), placedAt: clock.now())
+    /// A request that says clearly what it wants, whether it can be had or not.
+    private struct AskedOrder {
+        let request: PlaceOrderRequest
+        let product: Product
+        let quantity: Int
+        let cards: [Int64]
+        let buyer: Buyer
+        let queryTag: [UInt8]?
+        let idempotency: IdempotencyKey?
     }
 
-    private func check(fields: [String: String], of product: Product) throws(ShopError) {
-        for (name, value) in fields {
-            guard product.fields.contains(name) else { throw .invalid("fields.\(name.prefix(64))", "is not asked for") }
-            guard (1...500).contains(value.unicodeScalars.count) else {
-                throw .invalid("fields.\(name)", "must have 1 to 500 characters")
-            }
+    private func asked(_ request: PlaceOrderRequest) throws(ShopError) -> AskedOrder {
+        let product = try terms.product(request.product)
+        let cards = request.cards.isEmpty ? [] : try OrderTerms.cards(request.cards)
+        let buyer = try Buyer.parse(request.contact)
+        let tag = try queryTag(buyer: buyer, password: request.queryPassword)
+        let quantity = request.quantity ?? max(1, cards.count)
+        return AskedOrder(
+            request: request, product: product, quantity: quantity, cards: cards, buyer: buyer, queryTag: tag,
+            idempotency: try idempotency(request, quantity: quantity, cards: cards, buyer: buyer, tag: tag))
+    }
+
+    private func draft(_ asked: AskedOrder, picks: [PickedCard]) throws(ShopError) -> OrderDraft {
+        let (product, request, now) = (asked.product, asked.request, clock.now())
+        try terms.check(quantity: asked.quantity, picks: picks, of: product)
+        guard let channel = Slug(request.channel), catalog.channel(channel)?.isEnabled == true else {
+            throw .invalid("channel", "is not an enabled channel")
         }
-        for name in product.fields where fields[name] == nil { throw .invalid("fields.\(name)", "is missing") }
+        guard !catalog.isBlocked(asked.buyer) else {
+            throw ShopError(.blocked, "this shop does not sell to this contact")
+        }
+        try terms.check(fields: request.fields, of: product)
+        let coupon = try terms.coupon(request.coupon, for: product, at: now)
+        return OrderDraft(
+            id: OrderID(identifiers.make()), product: product, quantity: asked.quantity, buyer: asked.buyer,
+            channel: channel, price: try OrderPrice(product, quantity: asked.quantity, picks: picks, coupon: coupon),
+            coupon: coupon.map { UsedCoupon(id: $0.id, version: $0.version) }, queryTag: asked.queryTag,
+            idempotency: asked.idempotency, placedAt: now)
     }
 
     private func queryTag(buyer: Buyer, password: String?) throws(ShopError) -> [UInt8]? {
@@ -199,10 +267,10 @@ public struct PlaceOrder: Sendable {
     }
 
     private func idempotency(
-        _ request: PlaceOrderRequest, quantity: Int, buyer: Buyer, tag: [UInt8]?
+        _ request: PlaceOrderRequest, quantity: Int, cards: [Int64], buyer: Buyer, tag: [UInt8]?
     ) throws(ShopError) -> IdempotencyKey? {
         guard let text = request.idempotencyKey else { return nil }
-        let digest = Self.bodyDigest(request, quantity: quantity, buyer: buyer, tag: tag)
+        let digest = Self.bodyDigest(request, quantity: quantity, cards: cards, buyer: buyer, tag: tag)
         guard let key = IdempotencyKey(key: text, bodyDigest: digest) else {
             throw .invalid("Idempotency-Key", "must be 1 to 64 printable ASCII characters")
         }
@@ -212,7 +280,7 @@ public struct PlaceOrder: Sendable {
     /// Equal for requests with the same parsed values. The password enters as its keyed digest, so that the stored
     /// value does not help to guess it.
     private static func bodyDigest(
-        _ request: PlaceOrderRequest, quantity: Int, buyer: Buyer, tag: [UInt8]?
+        _ request: PlaceOrderRequest, quantity: Int, cards: [Int64], buyer: Buyer, tag: [UInt8]?
     ) -> [UInt8] {
         var hash = SHA256()
         func add(_ bytes: some Sequence<UInt8>) {
@@ -226,6 +294,12 @@ public struct PlaceOrder: Sendable {
         for (name, value) in request.fields.sorted(by: { $0.key < $1.key }) {
             add(name.utf8)
             add(value.utf8)
+        }
+        // Orders without these keep the digest that they had before there were any. No name of a field is empty.
+        if !cards.isEmpty || request.coupon != nil {
+            add("".utf8)
+            add(cards.map { "\($0)" }.joined(separator: ",").utf8)
+            add((request.coupon.map { CouponCode($0)?.text ?? $0 } ?? "").utf8)
         }
         return Array(hash.finalize().prefix(KeyRing.digestLength))
     }

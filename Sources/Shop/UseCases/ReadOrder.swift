@@ -8,6 +8,10 @@ public struct OrderView: Hashable, Sendable {
     public let id: OrderID
     /// What was bought; empty unless it is delivered.
     public let goods: [Goods]
+    /// What the buyer filled in.
+    public let fields: [String: String]
+    /// What the owner tells those who have bought, in Markdown; empty unless it is delivered.
+    public let instructions: String
 
     /// One unit of what was bought.
     public struct Goods: Hashable, Sendable {
@@ -27,35 +31,42 @@ public struct OrderView: Hashable, Sendable {
     public var state: OrderState { order?.state ?? .queued }
 
     /// Puts the parts together.
-    public init(order: Order?, id: OrderID, goods: [Goods]) {
+    public init(
+        order: Order?, id: OrderID, goods: [Goods] = [], fields: [String: String] = [:], instructions: String = ""
+    ) {
         self.order = order
         self.id = id
         self.goods = goods
+        self.fields = fields
+        self.instructions = instructions
     }
 }
 
 /// Shows an order to whoever holds its token.
 public struct ReadOrder: Sendable {
     private let ledger: any Ledger
+    private let catalog: CatalogCache
     private let keys: KeyRing
 
     /// Puts the parts together.
-    public init(ledger: any Ledger, keys: KeyRing) {
+    public init(ledger: any Ledger, catalog: CatalogCache, keys: KeyRing) {
         self.ledger = ledger
+        self.catalog = catalog
         self.keys = keys
     }
 
     /// - Throws: *not_found* when the id is not one or the token is not the order's.
     public func callAsFunction(id text: String, token: String?) async throws(ShopError) -> OrderView {
         let id = try authorize(id: text, token: token)
-        guard let order = try await ledger.order(id) else { return OrderView(order: nil, id: id, goods: []) }
+        guard let order = try await ledger.order(id) else { return OrderView(order: nil, id: id) }
         return try await view(of: order)
     }
 
     /// The order with its secrets, for one who may see them. They are opened for a delivered order only: checked
     /// here and again by the ledger.
     public func view(of order: Order) async throws(ShopError) -> OrderView {
-        guard order.state == .delivered else { return OrderView(order: order, id: order.id, goods: []) }
+        let fields = try fields(of: order)
+        guard order.state == .delivered else { return OrderView(order: order, id: order.id, fields: fields) }
         var goods: [OrderView.Goods] = []
         let context = Self.context(of: order)
         for sealed in try await ledger.goods(of: order.id) {
@@ -66,7 +77,19 @@ public struct ReadOrder: Sendable {
                     secret: String(decoding: secret, as: UTF8.self),
                     note: note.map { String(decoding: $0, as: UTF8.self) }))
         }
-        return OrderView(order: order, id: order.id, goods: goods)
+        return OrderView(
+            order: order, id: order.id, goods: goods, fields: fields,
+            instructions: catalog.listing(order.slug)?.page.instructions ?? "")
+    }
+
+    /// What the buyer filled in, for the owner and the order's holder.
+    public func fields(of order: Order) throws(ShopError) -> [String: String] {
+        guard let sealed = order.sealedFields else { return [:] }
+        let text = String(decoding: try keys.open(sealed, context: KeyRing.fieldsContext(order.id)), as: UTF8.self)
+        guard let fields = FilledFields.read(text) else {
+            throw ShopError(.internalFault, "what was filled in cannot be read")
+        }
+        return fields
     }
 
     private static func context(of order: Order) -> String {

@@ -56,7 +56,12 @@ public struct RefundOrder: Sendable {
         _ refund: RefundCase, isDone: Bool, by note: OwnerNote
     ) async throws(ShopError) -> RefundCase {
         guard refund.state == .requested else { return refund }
-        let outcome = isDone ? Outcome.done("paid back by hand") : try await askProvider(refund)
+        let outcome: Outcome =
+            if refund.amount.amount == 0 {
+                .done("there was nothing to give back")
+            } else {
+                isDone ? .done("paid back by hand") : try await askProvider(refund)
+            }
         switch outcome {
         case .done(let text):
             let finished = try await ledger.finishRefund(refund.id, outcome: text, by: note, at: clock.now())

@@ -24,8 +24,22 @@ public struct UseCases: Sendable {
     public let refundOrder: RefundOrder
     /// Finds a buyer's orders.
     public let lookUpOrders: LookUpOrders
+    /// Says what an order would cost.
+    public let quoteOrder: QuoteOrder
     /// Puts a product on offer.
     public let createProduct: CreateProduct
+    /// Changes a product.
+    public let changeProduct: ChangeProduct
+    /// Makes and changes what products are shown under.
+    public let manageCategories: ManageCategories
+    /// Makes and changes coupons.
+    public let manageCoupons: ManageCoupons
+    /// Tells visitors what is new.
+    public let manageAnnouncements: ManageAnnouncements
+    /// Says whom the shop does not sell to.
+    public let manageBlacklist: ManageBlacklist
+    /// Brings the catalog into memory.
+    public let loadCatalog: LoadCatalog
     /// Adds cards to a pool.
     public let importCards: ImportCards
     /// Exports, voids and replaces cards, and takes batches out again.
@@ -56,6 +70,8 @@ public struct UseCases: Sendable {
         public let channelKinds: [any PaymentChannelKind]
         /// Calls providers.
         public let caller: any ProviderCaller
+        /// Holds what buyers fill in against patterns.
+        public let patterns: any Patterns
         /// Keeps callbacks that cannot be verified.
         public let forged: ForgedInbox
         /// The unwrapped keys.
@@ -73,7 +89,8 @@ public struct UseCases: Sendable {
         public init(
             ledger: any Ledger, catalog: any Catalog, cards: any CardStore, cache: CatalogCache, gate: any Gate,
             intake: any Intake, channelKinds: [any PaymentChannelKind], caller: any ProviderCaller,
-            forged: ForgedInbox, keys: KeyRing, watch: OrderWatch, identifiers: IdentifierMaker, clock: any Clock,
+            patterns: any Patterns, forged: ForgedInbox, keys: KeyRing, watch: OrderWatch, identifiers: IdentifierMaker,
+            clock: any Clock,
             limits: Limits
         ) {
             self.ledger = ledger
@@ -84,6 +101,7 @@ public struct UseCases: Sendable {
             self.intake = intake
             self.channelKinds = channelKinds
             self.caller = caller
+            self.patterns = patterns
             self.forged = forged
             self.keys = keys
             self.watch = watch
@@ -95,10 +113,8 @@ public struct UseCases: Sendable {
 
     /// Builds the use cases.
     public init(_ ports: Ports) {
-        placeOrder = PlaceOrder(
-            catalog: ports.cache, gate: ports.gate, intake: ports.intake, keys: ports.keys,
-            identifiers: ports.identifiers, clock: ports.clock)
-        readOrder = ReadOrder(ledger: ports.ledger, keys: ports.keys)
+        placeOrder = PlaceOrder(ports)
+        readOrder = ReadOrder(ledger: ports.ledger, catalog: ports.cache, keys: ports.keys)
         announcer = Announcer(gate: ports.gate, watch: ports.watch)
         cancelOrder = CancelOrder(ledger: ports.ledger, announcer: announcer, clock: ports.clock)
         beginPayment = BeginPayment(
@@ -116,7 +132,15 @@ public struct UseCases: Sendable {
             ledger: ports.ledger, catalog: ports.cache, caller: ports.caller, announcer: announcer,
             clock: ports.clock, limits: ports.limits)
         lookUpOrders = LookUpOrders(ledger: ports.ledger, keys: ports.keys, limits: ports.limits)
+        quoteOrder = QuoteOrder(
+            catalog: ports.cache, cards: ports.cards, patterns: ports.patterns, clock: ports.clock)
         createProduct = CreateProduct(ports, announcer: announcer)
+        changeProduct = ChangeProduct(ports)
+        manageCategories = ManageCategories(ports)
+        manageCoupons = ManageCoupons(ports)
+        manageAnnouncements = ManageAnnouncements(ports)
+        manageBlacklist = ManageBlacklist(ports)
+        loadCatalog = LoadCatalog(catalog: ports.catalog, cache: ports.cache)
         importCards = ImportCards(
             ledger: ports.ledger, cards: ports.cards, cache: ports.cache, gate: ports.gate, announcer: announcer,
             keys: ports.keys, clock: ports.clock, limits: ports.limits)

@@ -28,11 +28,11 @@ extension WebAPI {
         guard request.mediaType == "text/plain" else {
             throw ShopError(.unsupportedMediaType, "send Content-Type: text/plain, one card a line")
         }
-        let query = try request.query(["dry_run"])
+        let query = try request.query(["dry_run", "layout"])
         guard [nil, "", "0", "1"].contains(query["dry_run"]) else {
             throw ShopError.invalid("dry_run", "must be 0 or 1")
         }
-        var options = ImportOptions(isDryRun: query["dry_run"] == "1")
+        var options = ImportOptions(isDryRun: query["dry_run"] == "1", layout: try cardLayout(query["layout"]))
         if let name = request.charset {
             guard let charset = CardCharset(name: name) else {
                 throw ShopError(.unsupportedMediaType, "the charset must be utf-8 or gb18030")
@@ -57,18 +57,25 @@ extension WebAPI {
         return .json(body, status: options.isDryRun ? .ok : .created)
     }
 
+    private func cardLayout(_ text: String?) throws(ShopError) -> CardLayout {
+        guard let text, !text.isEmpty else { return .plain }
+        guard let layout = CardLayout(rawValue: text) else { throw .invalid("layout", "must be plain or pickable") }
+        return layout
+    }
+
     @Sendable private func exportCards(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         let product = try useCases.manageCards.product(context.parameter("slug"))
         guard product.kind == .card else {
             throw ShopError(.wrongState, "a \(product.kind.name) product has no cards to export")
         }
-        let query = try request.query(["state", "by", "reason"])
+        let query = try request.query(["state", "layout", "by", "reason"])
         let state = try cardState(query["state"]) ?? .available
+        let layout = try cardLayout(query["layout"])
         let note = try note(by: query["by"], reason: query["reason"])
         let manageCards = useCases.manageCards
         try await manageCards.beginExport(product, state: state, by: note)
         let body = ResponseBody { writer in
-            try await manageCards.export(product, state: state) { text in
+            try await manageCards.export(product, state: state, layout: layout) { text in
                 try await writer.write(ByteBuffer(string: text))
             }
             try await writer.finish(nil)
@@ -112,6 +119,10 @@ extension WebAPI {
         json.integer("batch", card.batch)
         json.string("state", card.state.rawValue)
         json.string("order", card.order?.text)
+        if let preview = card.preview {
+            json.string("preview", preview.text)
+            json.integer("surcharge", preview.surcharge)
+        }
     }
 
     @Sendable private func listBatches(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
@@ -175,7 +186,7 @@ extension WebAPI {
         let note = try note(&fields)
         try fields.end()
         try await useCases.createProduct.replaceSecret(secret, of: product, by: note)
-        return .json(JSONWriter.object { write(product, to: &$0) })
+        return .json(JSONWriter.object { $0.string("slug", product.slug.text) })
     }
 
     @Sendable private func undoBatch(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
@@ -193,21 +204,24 @@ extension WebAPI {
     }
 
     @Sendable private func voidCard(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        try await change(request, context) { id, note in try await useCases.manageCards.void(id, by: note) }
+        let id = try number(context, "card")
+        let card = try await useCases.manageCards.void(id, by: try await deedNote(request))
+        return .json(JSONWriter.object { write(card, to: &$0) })
     }
 
+    /// `card` names the one to give; otherwise it is the oldest one.
     @Sendable private func replaceCard(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        try await change(request, context) { id, note in try await useCases.manageCards.replace(id, by: note) }
-    }
-
-    private func change(
-        _ request: Request, _ context: ShopRequestContext, _ body: (Int64, OwnerNote) async throws -> CardEntry
-    ) async throws -> Response {
         let id = try number(context, "card")
         var fields = try await request.optionalFields(maximumBytes: ports.limits.bodyBytes)
+        let other = try fields.optionalString("card").map { text throws(ShopError) -> Int64 in
+            guard let other = Int64(text), other > 0, "\(other)" == text else {
+                throw .invalid("card", "must be a card's number")
+            }
+            return other
+        }
         let note = try note(&fields)
         try fields.end()
-        let card = try await body(id, note)
+        let card = try await useCases.manageCards.replace(id, with: other, by: note)
         return .json(JSONWriter.object { write(card, to: &$0) })
     }
 }

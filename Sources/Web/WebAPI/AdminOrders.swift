@@ -65,10 +65,20 @@ extension WebAPI {
         let payments = try await ports.ledger.payments(PaymentFilter(order: id, limit: limit))
         let refunds = try await ports.ledger.refunds(RefundFilter(order: id, limit: limit))
         let cards = try await ports.cards.cards(CardFilter(product: order.product, order: id, limit: limit))
+        let replacements = try await ports.cards.replacements(of: id)
         return .json(
             JSONWriter.object { json in
                 write(order, to: &json)
                 json.array("cards", cards) { json, card in json.object { write(card, to: &$0) } }
+                json.array("replacements", replacements) { json, entry in
+                    json.object { json in
+                        json.string("card", "\(entry.card)")
+                        json.string("replacement", "\(entry.replacement)")
+                        json.time("at", entry.at)
+                        json.string("by", entry.note.actor)
+                        json.string("reason", entry.note.reason)
+                    }
+                }
                 json.array("payments", payments) { json, payment in json.object { write(payment, to: &$0) } }
                 json.array("refunds", refunds) { json, refund in json.object { write(refund, to: &$0) } }
                 json.array("journal", journal) { json, entry in

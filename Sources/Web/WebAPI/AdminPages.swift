@@ -36,9 +36,8 @@ extension WebAPI {
         json.money(order.total)
         json.string("contact", order.buyer.contact)
         json.string("channel", order.channel.text)
-        json.object("fields") { json in
-            for (name, value) in order.fields.sorted(by: { $0.key < $1.key }) { json.string(name, value) }
-        }
+        write(order.lines, to: &json)
+        writeFields((try? useCases.readOrder.fields(of: order)) ?? [:], to: &json)
         json.integer("version", order.version)
         json.time("created_at", order.createdAt)
         json.time("expires_at", order.expiresAt)

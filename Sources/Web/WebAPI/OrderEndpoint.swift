@@ -21,6 +21,7 @@ public struct OrderEndpoint: HotEndpoint {
     public let path = "/api/v1/orders"
     public let maximumBytes: Int
     private let placeOrder: PlaceOrder
+    private let catalog: CatalogCache
     private let clock: any Shop.Clock
     private let settings: WebAPI.Settings
     private let addressLimiter: RateLimiter
@@ -31,10 +32,11 @@ public struct OrderEndpoint: HotEndpoint {
     private static let idempotencyKey = HTTPField.Name("Idempotency-Key")
 
     init(
-        placeOrder: PlaceOrder, clock: any Shop.Clock, limits: Limits, settings: WebAPI.Settings,
-        metrics: any MetricsFactory
+        placeOrder: PlaceOrder, catalog: CatalogCache, clock: any Shop.Clock, limits: Limits,
+        settings: WebAPI.Settings, metrics: any MetricsFactory
     ) {
         self.placeOrder = placeOrder
+        self.catalog = catalog
         self.clock = clock
         self.settings = settings
         maximumBytes = limits.bodyBytes
@@ -76,10 +78,14 @@ public struct OrderEndpoint: HotEndpoint {
 
     private static func refused(_ error: ShopError) -> Outcome { Outcome(answer: .failed(error), startedAt: nil) }
 
-    /// Limits by address never apply to loopback peers without a forwarding header.
+    /// Blacklist and limits by address never apply to loopback peers without a forwarding header.
     private func limitAddress(_ headers: HTTPFields, _ peer: PeerAddress) throws(ShopError) {
         let address = ClientAddress(peer: peer, headers: headers, trusted: settings.trustedProxies)
-        if !address.isLocal { try addressLimiter.check(address.key, at: clock.now()) }
+        guard !address.isLocal else { return }
+        guard !catalog.isBlocked(address: address.bytes) else {
+            throw ShopError(.blocked, "this shop does not sell to this address")
+        }
+        try addressLimiter.check(address.key, at: clock.now())
     }
 
     /// What a request asks for.
@@ -92,7 +98,8 @@ public struct OrderEndpoint: HotEndpoint {
             product: try fields.string("product"), quantity: quantity.map { Int(clamping: $0) },
             contact: try fields.string("contact"), channel: try fields.string("channel"),
             queryPassword: try fields.optionalString("query_password"), fields: try fields.strings("fields"),
-            idempotencyKey: keys.first)
+            cards: try fields.stringList("cards", maximumCount: PurchaseLimits.maximumPerOrder),
+            coupon: try fields.optionalString("coupon"), idempotencyKey: keys.first)
         try fields.end()
         return order
     }

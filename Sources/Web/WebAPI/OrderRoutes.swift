@@ -10,6 +10,7 @@ extension WebAPI {
         [
             Route(.post, orderEndpoint.path, for: .visitors, handler: placeOrder),
             Route(.post, "/api/v1/orders/lookup", for: .visitors, handler: lookUpOrders),
+            Route(.post, "/api/v1/orders/quote", for: .visitors, handler: quoteOrder),
             Route(.get, "/api/v1/orders/{id}", for: .visitors, handler: readOrder),
             Route(.get, "/api/v1/orders/{id}/events", for: .visitors, handler: watchOrder),
             Route(.post, "/api/v1/orders/{id}/cancel", for: .visitors, handler: cancelOrder),
@@ -31,6 +32,32 @@ extension WebAPI {
         return orderEndpoint.answer(outcome).response
     }
 
+    /// What an order would cost, as placing it would work it out.
+    @Sendable private func quoteOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        // Or codes of coupons could be tried without end.
+        try limitAddress(request, context)
+        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let quote = QuoteRequest(
+            product: try fields.string("product"),
+            quantity: try fields.optionalInteger("quantity").map { Int(clamping: $0) },
+            cards: try fields.stringList("cards", maximumCount: PurchaseLimits.maximumPerOrder),
+            coupon: try fields.optionalString("coupon"))
+        try fields.end()
+        let price = try await useCases.quoteOrder(quote)
+        return .json(
+            JSONWriter.object { json in
+                json.money(price.total)
+                write(price.lines, to: &json)
+            })
+    }
+
+    /// Refuses an address that asks too often for what costs the ledger a look, or could be guessed.
+    func limitAddress(_ request: Request, _ context: ShopRequestContext) throws(ShopError) {
+        let address = ClientAddress(
+            peer: PeerAddress(context.peer), headers: request.headers, trusted: settings.trustedProxies)
+        if !address.isLocal { try questionLimiter.check(address.key, at: ports.clock.now()) }
+    }
+
     func payURL(_ id: OrderID) -> String { OrderEndpoint.payURL(id, below: settings.publicURL()) }
 
     var isSecure: Bool { settings.publicURL().hasPrefix("https:") }
@@ -49,11 +76,10 @@ extension WebAPI {
             json.string("product", order.slug.text)
             json.integer("quantity", order.quantity)
             json.money(order.total)
+            write(order.lines, to: &json)
             json.string("contact", order.buyer.contact)
             json.string("channel", order.channel.text)
-            json.object("fields") { json in
-                for (name, value) in order.fields.sorted(by: { $0.key < $1.key }) { json.string(name, value) }
-            }
+            writeFields(view.fields, to: &json)
             json.time("created_at", order.createdAt)
             json.time("expires_at", order.expiresAt)
         }
@@ -62,6 +88,30 @@ extension WebAPI {
         json.array("cards", view.goods) { $0.string($1.secret) }
         if view.goods.contains(where: { $0.note != nil }) {
             json.array("notes", view.goods) { $0.string($1.note ?? "") }
+        }
+        json.string("instructions", view.instructions)
+    }
+
+    /// What an order's price is made of.
+    func write(_ lines: [PriceLine], to json: inout JSONWriter) {
+        json.array("lines", lines) { json, line in
+            json.object { json in
+                json.string("kind", line.word)
+                switch line.reason {
+                case .goods(let quantity): json.integer("quantity", quantity)
+                case .tier(let from): json.integer("from", from)
+                case .pick(let card): json.string("card", "\(card)")
+                case .coupon(let code): json.string("coupon", code.text)
+                }
+                json.integer("amount", line.amount)
+            }
+        }
+    }
+
+    /// What the buyer filled in.
+    func writeFields(_ fields: [String: String], to json: inout JSONWriter) {
+        json.object("fields") { json in
+            for (name, value) in fields.sorted(by: { $0.key < $1.key }) { json.string(name, value) }
         }
     }
 
@@ -72,7 +122,7 @@ extension WebAPI {
         let id = try useCases.readOrder.authorize(id: context.parameter("id"), token: token(request))
         try await request.noFields(maximumBytes: ports.limits.bodyBytes)
         let order = try await useCases.cancelOrder(id)
-        let view = OrderView(order: order, id: id, goods: [])
+        let view = OrderView(order: order, id: id)
         return .json(
             JSONWriter.object { json in
                 json.string("id", id.text)

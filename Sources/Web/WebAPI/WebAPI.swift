@@ -18,6 +18,7 @@ public struct WebAPI: Sendable {
     public let orderEndpoint: OrderEndpoint
 
     let lookupLimiter: RateLimiter
+    let questionLimiter: RateLimiter
     let pages: Pages
 
     /// What the operator has set.
@@ -63,7 +64,11 @@ public struct WebAPI: Sendable {
         self.settings = settings
         let limits = ports.limits
         orderEndpoint = OrderEndpoint(
-            placeOrder: useCases.placeOrder, clock: ports.clock, limits: limits, settings: settings, metrics: metrics)
+            placeOrder: useCases.placeOrder, catalog: ports.cache, clock: ports.clock, limits: limits,
+            settings: settings, metrics: metrics)
+        questionLimiter = RateLimiter(
+            perSecond: Double(limits.ordersPerAddressPerSecond), burst: Double(limits.ordersPerAddressPerSecond * 2),
+            maximumKeys: limits.rateLimitKeys)
         lookupLimiter = RateLimiter(
             perSecond: Double(limits.lookupsPerMinute) / 60, burst: Double(limits.lookupsPerMinute),
             maximumKeys: limits.rateLimitKeys)

@@ -1,3 +1,4 @@
+public import Domain
 import Foundation
 public import HTTPTypes
 public import NIOCore
@@ -6,6 +7,8 @@ public import NIOCore
 public struct ClientAddress: Hashable, Sendable {
     /// The address; for IPv6 its /64 network, since one subscriber has that many.
     public let key: String
+    /// The address as its 4 or 16 bytes; empty when it is not known.
+    public let bytes: [UInt8]
     /// True for a loopback peer that forwards for nobody.
     public let isLocal: Bool
 
@@ -21,16 +24,18 @@ public struct ClientAddress: Hashable, Sendable {
         }
         guard let hops else {
             key = peer.key
+            bytes = peer.address?.bytes ?? []
             isLocal = peer.isLoopback
             return
         }
         var client = peer.address
         for hop in hops.reversed() {
-            guard let current = client, trusted.contains(where: { $0.contains(current) }) else { break }
+            guard let current = client, trusted.contains(where: { $0.contains(current.bytes) }) else { break }
             guard let next = IPAddress(text: hop) else { break }
             client = next
         }
         key = client?.networkKey ?? PeerAddress.unknownKey
+        bytes = client?.bytes ?? []
         isLocal = false
     }
 }
@@ -84,28 +89,20 @@ public struct IPAddress: Hashable, Sendable {
     }
 }
 
-/// A range of addresses in CIDR notation.
-public struct AddressRange: Hashable, Sendable {
-    private let network: [UInt8]
-    private let length: Int
-
-    /// Nil unless the text is an address, or an address and a prefix length such as `10.0.0.0/8`.
+extension AddressRange {
+    /// Reads CIDR notation. Nil unless the text is an address, or an address and a prefix length such as `10.0.0.0/8`.
     public init?(text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let address = IPAddress(text: String(parts[0])), parts.count <= 2 else { return nil }
-        let bits = address.bytes.count * 8
-        guard let length = parts.count == 2 ? Int(parts[1]) : bits, (0...bits).contains(length) else { return nil }
-        network = address.bytes
-        self.length = length
+        guard let length = parts.count == 2 ? Int(parts[1]) : address.bytes.count * 8 else { return nil }
+        self.init(network: address.bytes, length: length)
     }
 
-    /// Whether the address lies in the range.
-    public func contains(_ address: IPAddress) -> Bool {
-        guard address.bytes.count == network.count else { return false }
-        return (0..<network.count).allSatisfy { index in
-            let bits = min(8, max(0, length - 8 * index))
-            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> bits)
-            return address.bytes[index] & mask == network[index] & mask
-        }
+    /// The range in CIDR notation.
+    public var text: String {
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(network.count == 4 ? AF_INET : AF_INET6, network, &buffer, socklen_t(buffer.count))
+        let address = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return length == network.count * 8 ? address : "\(address)/\(length)"
     }
 }

@@ -12,7 +12,8 @@ public struct FieldReader {
     public init(_ value: JSONValue, prefix: String = "") throws(ShopError) {
         self.prefix = prefix
         guard case .object(let list) = value else {
-            throw ShopError(.invalidRequest, "\(prefix.isEmpty ? "the body" : prefix) must be a JSON object")
+            guard prefix.isEmpty else { throw .invalid(String(prefix.dropLast()), "must be an object") }
+            throw ShopError(.invalidRequest, "the body must be a JSON object")
         }
         for member in list where members.updateValue(member.value, forKey: member.name) != nil {
             throw .invalid(Self.printable(prefix + member.name), "is repeated")
@@ -21,6 +22,13 @@ public struct FieldReader {
 
     /// Whether a field is there, taken or not.
     public func holds(_ name: String) -> Bool { members[name] != nil }
+
+    /// Takes a field if it is `null`: what is there is to be cleared.
+    public mutating func takesNull(_ name: String) -> Bool {
+        guard members[name] == .null else { return false }
+        taken.insert(name)
+        return true
+    }
 
     /// A field that must be there.
     public mutating func string(_ name: String) throws(ShopError) -> String {
@@ -49,6 +57,26 @@ public struct FieldReader {
         guard let value = take(name) else { return nil }
         guard case .integer(let number) = value else { throw .invalid(prefix + name, "must be an integer") }
         return number
+    }
+
+    /// A field that may be absent, between two bounds.
+    public mutating func optionalInteger(
+        _ name: String, in range: ClosedRange<Int64>
+    ) throws(ShopError) -> Int64? {
+        guard let value = try optionalInteger(name) else { return nil }
+        guard range.contains(value) else {
+            throw .invalid(prefix + name, "must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// A text that may be absent, not longer than so many characters.
+    public mutating func optionalText(_ name: String, maximumLength: Int) throws(ShopError) -> String? {
+        guard let text = try optionalString(name) else { return nil }
+        guard text.unicodeScalars.count <= maximumLength else {
+            throw .invalid(prefix + name, "must have at most \(maximumLength) characters")
+        }
+        return text
     }
 
     /// A field that may be absent.
@@ -86,6 +114,15 @@ public struct FieldReader {
             strings.append(text)
         }
         return strings
+    }
+
+    /// An array of values of any kind, each with what to call it in a refusal; nil when absent.
+    public mutating func list(_ name: String, maximumCount: Int) throws(ShopError) -> [(name: String, JSONValue)]? {
+        guard let value = take(name) else { return nil }
+        guard case .array(let list) = value, list.count <= maximumCount else {
+            throw .invalid(prefix + name, "must be an array of at most \(maximumCount) elements")
+        }
+        return list.enumerated().map { ("\(prefix)\(name).\($0.offset)", $0.element) }
     }
 
     /// Must come last.

@@ -26,6 +26,10 @@ public enum Problem {
         case .soldOut: Row(status: .conflict, code: code.rawValue, title: "Sold out")
         case .limitReached: Row(status: .conflict, code: code.rawValue, title: "The buyer's limit is reached")
         case .notOnSale: Row(status: .conflict, code: code.rawValue, title: "Not on sale")
+        case .cardTaken: Row(status: .conflict, code: code.rawValue, title: "A picked card is gone")
+        case .couponUsedUp: Row(status: .conflict, code: code.rawValue, title: "The coupon is used up")
+        case .couponUsed: Row(status: .conflict, code: code.rawValue, title: "The coupon was used before")
+        case .blocked: Row(status: .forbidden, code: code.rawValue, title: "Not sold to this buyer")
         case .notReady: Row(status: .conflict, code: code.rawValue, title: "Not ready yet")
         case .wrongState: Row(status: .conflict, code: code.rawValue, title: "The state does not allow it")
         case .wrongChannel: Row(status: .conflict, code: code.rawValue, title: "The channel does not allow it")
@@ -77,6 +81,9 @@ public enum Problem {
         case .soldOut: answer(ShopError(.soldOut, "fewer cards are left than were asked for"))
         case .limitReached: answer(ShopError(.limitReached, "this buyer has had as many as one buyer may"))
         case .notOnSale: answer(ShopError(.notOnSale, "the product is not on sale now"))
+        case .cardTaken: answer(ShopError(.cardTaken, "a card that was picked is gone; pick another one"))
+        case .couponUsedUp: answer(ShopError(.couponUsedUp, "the coupon has no use left"))
+        case .couponUsed: answer(ShopError(.couponUsed, "this buyer has used the coupon as often as one buyer may"))
         }
     }
 

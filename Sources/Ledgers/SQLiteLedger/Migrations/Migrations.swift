@@ -4,7 +4,7 @@ import GRDB
 enum Migrations {
     static let all: [(name: String, sql: String)] = [
         (Migration0001.name, Migration0001.sql), (Migration0002.name, Migration0002.sql),
-        (Migration0003.name, Migration0003.sql),
+        (Migration0003.name, Migration0003.sql), (Migration0004.name, Migration0004.sql),
     ]
 
     static func migrator() -> DatabaseMigrator {

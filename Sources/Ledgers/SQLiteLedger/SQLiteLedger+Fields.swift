@@ -1,0 +1,54 @@
+public import Domain
+import Foundation
+import GRDB
+import Shop
+
+// Ledgers of older releases hold what buyers filled in in the clear.
+extension SQLiteLedger {
+    private static let unsealedMark = "plain_fields"
+    private static let sliceOrders = 200
+
+    /// Seals what older releases wrote in the clear, slice by slice; nothing is left to do the next time. A crash in
+    /// between is gone on from.
+    ///
+    /// - Parameter seal: seals the fields of one order
+    /// - Throws: whatever `seal` throws, and the ledger's errors.
+    public func sealPlainFields(
+        _ seal: @escaping @Sendable (OrderID, [String: String]) throws(ShopError) -> [UInt8]
+    ) async throws(ShopError) {
+        let isMarked = try await read { database in
+            try Row.fetchOne(database, sql: "SELECT 1 FROM meta WHERE name = ?", arguments: [Self.unsealedMark]) != nil
+        }
+        guard isMarked else { return }
+        var last: Data? = Data()
+        while let after = last {
+            last = try await write(.urgent) { database in
+                // What is overwritten must not stay readable in the page.
+                try database.execute(sql: "PRAGMA secure_delete = ON")
+                return try Self.sealSlice(after: after, LedgerTransaction(database: database), seal)
+            }
+        }
+    }
+
+    /// Returns the last order of the slice; nil when there is none left.
+    private static func sealSlice(
+        after: Data, _ transaction: LedgerTransaction, _ seal: (OrderID, [String: String]) throws(ShopError) -> [UInt8]
+    ) throws -> Data? {
+        let rows = try Row.fetchAll(
+            transaction.database,
+            sql: "SELECT id, fields FROM orders WHERE id > ? AND fields IS NOT NULL ORDER BY id LIMIT ?",
+            arguments: [after, sliceOrders])
+        for row in rows {
+            let fields = try JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8))
+            let sealed = try seal(OrderID(try row.identifier("id")), fields)
+            try transaction.run(
+                "UPDATE orders SET fields = NULL, sealed_fields = ? WHERE id = ?", [Data(sealed), row["id"] as Data],
+                rows: 1)
+        }
+        guard let last = rows.last else {
+            try transaction.run("DELETE FROM meta WHERE name = ?", [unsealedMark])
+            return nil
+        }
+        return last["id"]
+    }
+}
