@@ -105,12 +105,12 @@ public struct Limits: Sendable {
     public var announcements = 1000
     /// Entries of the blacklist.
     public var blocks = 100_000
-    /// Milliseconds for which a coupon without a use left is refused without asking the ledger again. Used by orders.
+    /// Milliseconds for which a coupon without a use left is refused without taking stock and asking the ledger.
     public var couponLatchMilliseconds: Int64 = 500
     /// Cards to be picked on one page of a product.
     public var pickableRows = 200
-    /// Steps that one match of a pattern may take: less than a millisecond. Used by orders.
-    public var patternSteps: UInt32 = 10_000
+    /// Steps that one match of a pattern may take. Used by orders.
+    public var patternSteps: UInt32 = 5000
     /// Patterns that are kept compiled.
     public var patterns = 1000
     /// Seconds that a stopping shop waits for accepted work.

@@ -71,6 +71,11 @@ public struct ShopError: Error, Sendable {
         self.cause = cause
     }
 
+    /// Somebody else was faster in changing something.
+    public static func changedMeanwhile(_ what: String) -> ShopError {
+        ShopError(.wrongState, "the \(what) was changed by somebody else meanwhile; look at it and try again")
+    }
+
     /// A field that is wrong, with the reason.
     public static func invalid(_ field: String, _ reason: String) -> ShopError {
         ShopError(.invalidRequest, "\(field): \(reason)", field: field)

@@ -17,8 +17,12 @@ public enum Erasure {
         let report = try erase(.buyer(buyer), in: folder, because: "on request")
         let left = try files(naming: buyer.contact, in: folder)
         return json(report, "left_in", left) { names in
-            "The contact still stands in \(names). Remove old copies of the ledger; what the owner wrote into a "
-                + "journal stays there."
+            "The contact still stands in \(names). "
+                + (left.contains(SQLiteLedger.fileName)
+                    ? "The shop's own ledger has it in an entry of the blacklist, which can be taken off, or in what "
+                        + "the owner wrote into a journal; do not remove it. "
+                    : "")
+                + "Remove old copies of the ledger."
         }
     }
 

@@ -49,7 +49,8 @@ public struct CardLine: Hashable, Sendable {
     }
 
     private static func preview(_ text: ArraySlice<UInt8>, _ surcharge: ArraySlice<UInt8>) -> CardPreview? {
-        let digits = surcharge.filter { $0 != UInt8(ascii: " ") }
+        let space = UInt8(ascii: " ")
+        let digits = surcharge.drop { $0 == space }.reversed().drop { $0 == space }.reversed()
         guard digits.allSatisfy({ (0x30...0x39).contains($0) }),
             let amount = digits.isEmpty ? 0 : Int64(String(decoding: digits, as: UTF8.self))
         else { return nil }

@@ -15,6 +15,13 @@ public struct ConfiguredChannel: Sendable {
     }
 }
 
+/// A part of the catalog that is replaced as a whole when something of it changes.
+enum CatalogPart: CaseIterable {
+    case categories
+    case announcements
+    case blacklist
+}
+
 /// What is sold, on which terms, and how it may be paid, in memory. Read by every order, written by the owner.
 public final class CatalogCache: Sendable {
     private struct State {
@@ -28,14 +35,7 @@ public final class CatalogCache: Sendable {
         var blacklist = Blacklist()
         /// Taken before a list is read, so that of two that are read at once the later one stays.
         var lastTicket = 0
-        var tickets: [Part: Int] = [:]
-    }
-
-    /// What is replaced as a whole.
-    enum Part: Hashable {
-        case categories
-        case announcements
-        case blacklist
+        var tickets: [CatalogPart: Int] = [:]
     }
 
     /// When a list began to be read.
@@ -54,7 +54,7 @@ public final class CatalogCache: Sendable {
     }
 
     /// Does nothing when a list that was read later is there.
-    private func replace(_ part: Part, _ ticket: Ticket, _ change: (inout State) -> Void) {
+    private func replace(_ part: CatalogPart, _ ticket: Ticket, _ change: (inout State) -> Void) {
         state.withLockedValue { state in
             guard ticket.number > state.tickets[part] ?? 0 else { return }
             state.tickets[part] = ticket.number
@@ -89,7 +89,7 @@ public final class CatalogCache: Sendable {
             let listings = state.products.map { Listing(product: $1, page: state.pages[$0] ?? .plain) }
             return (listings, state.categories)
         }
-        return listings.sorted { Self.place($0, categories) < Self.place($1, categories) }
+        return listings.map { (Self.place($0, categories), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     private static func place(_ listing: Listing, _ categories: [CategoryID: Category]) -> (Int, Int64, Int, String) {

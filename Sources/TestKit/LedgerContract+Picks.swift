@@ -12,6 +12,7 @@ extension LedgerContract {
             ContractCase("late money has the same card or goes to review, also where others wait", latePick),
             ContractCase("pickable cards are listed in pages, oldest first, while they are there", pickablePages),
             ContractCase("a replacement may be named, and the history is kept", replaceByName),
+            ContractCase("a card to be picked may replace a drawn one, and the reverse", replaceAcrossPools),
             ContractCase("undoing a batch says what it took out of which pool", undoOfPicks),
             ContractCase("the gate's snapshot tells the pools apart", snapshotOfPools),
         ]
@@ -144,6 +145,18 @@ extension LedgerContract {
         try expect(history.map(\.replacement), is: [picks[1].card, picks[2].card])
         try expect(history.first?.note, is: bench.owner)
         try expect(try await bench.ledger.goods(of: order.id).count, is: 1)
+        try await bench.audit()
+    }
+
+    @Sendable private static func replaceAcrossPools(_ bench: LedgerBench) async throws {
+        let (product, picks) = try await pickable(bench, 2, drawn: 2)
+        let drawn = try await bench.placed(bench.draft(product, buyer: 1))
+        let picked = try await bench.placed(draft(bench, product, 2, [picks[0]]))
+        for order in [drawn, picked] { _ = try await bench.pay(order.id) }
+        let card = try unwrap(
+            try await bench.cards.cards(CardFilter(product: product.id, order: drawn.id, limit: 1)).first)
+        _ = try await bench.cards.replace(card.id, with: picks[1].card, by: bench.owner, at: bench.clock.now())
+        _ = try await bench.cards.replace(picks[0].card, with: nil, by: bench.owner, at: bench.clock.now())
         try await bench.audit()
     }
 

@@ -9,11 +9,12 @@ struct GateContractTests {
     private let clock = MockClock()
     private let product = Fixtures.product()
 
-    private func admit(_ gate: MemoryGate, _ order: Int, key: String? = nil, buyer: Int = 1, isKeyNew: Bool = false)
-        async -> Admission
-    {
+    private func admit(
+        _ gate: MemoryGate, _ order: Int, key: String? = nil, buyer: Int = 1, isKeyNew: Bool = false,
+        pool: Pool = .drawn
+    ) async -> Admission {
         let request = AdmissionRequest(
-            order: OrderID(Identifier(high: 0, low: UInt64(order))), product: product, quantity: 1,
+            order: OrderID(Identifier(high: 0, low: UInt64(order))), product: product, quantity: 1, pool: pool,
             buyer: Fixtures.buyer(buyer), key: key, moment: clock.now(), isKeyNew: isKeyNew)
         return await withCheckedContinuation { continuation in
             gate.admit(request) { continuation.resume(returning: $0) }
@@ -73,6 +74,37 @@ struct GateContractTests {
         #expect(await admit(gate, 4, buyer: 2) == .refused(.soldOut))
         gate.end(id(1), .released)
         #expect(await admit(gate, 5, buyer: 2) == .admitted)
+    }
+
+    @Test("says of a key whether it may have been seen")
+    func mayKnow() async {
+        let gate = MemoryGate(limits: Limits())
+        func mayKnow(_ key: String) async -> Bool {
+            await withCheckedContinuation { continuation in
+                gate.mayKnow(key, of: product.id) { continuation.resume(returning: $0) }
+            }
+        }
+        #expect(await mayKnow("new") == false)
+        gate.restock(product.id, .drawn, by: 1)
+        _ = await admit(gate, 1, key: "new")
+        #expect(await mayKnow("new"))
+        var snapshot = GateSnapshot()
+        snapshot.hasAllKeys = false
+        gate.load(snapshot)
+        #expect(await mayKnow("another"), "there are older ones")
+    }
+
+    @Test("pools are apart: what is drawn does not take what is picked, and each comes back to its own")
+    func pools() async {
+        let gate = MemoryGate(limits: Limits())
+        gate.restock(product.id, .drawn, by: 1)
+        gate.restock(product.id, .picked, by: 1)
+        #expect(await admit(gate, 1, pool: .picked) == .admitted)
+        #expect(await admit(gate, 2, pool: .picked) == .refused(.soldOut))
+        #expect(await admit(gate, 3) == .admitted)
+        gate.end(OrderID(Identifier(high: 0, low: 1)), .released)
+        #expect(gate.available(product.id, .picked) == 1)
+        #expect(gate.available(product.id, .drawn) == 0)
     }
 
     @Test("with older keys about, a refused request with a key goes to the ledger first")

@@ -231,6 +231,33 @@ struct SQLiteLedgerTests {
                 """, arguments: [product, order])
     }
 
+    @Test("an order whose price cannot be read is paid into review, and the others go on")
+    func unreadablePrice() async throws {
+        try await withLedger { ledger, bench in
+            let product = try await bench.product(cards: 3, holdSeconds: 10)
+            let damaged = try await bench.placed(bench.draft(product, buyer: 1, key: "key"))
+            let expiring = try await bench.placed(bench.draft(product, buyer: 2))
+            let attempt = try await bench.attempt(damaged.id)
+            let free = try await bench.placed(bench.draft(product, buyer: 3))
+            try await ledger.pool.write { database in
+                try database.execute(
+                    sql: "UPDATE orders SET price_lines = 'what' WHERE id = ?", arguments: [damaged.id.identifier.data])
+                try database.execute(
+                    sql: "UPDATE orders SET price_lines = '', amount = 0 WHERE id = ?",
+                    arguments: [free.id.identifier.data])
+            }
+            #expect(try await bench.ledger.order(damaged.id)?.addsUp == false)
+            #expect(try await bench.ledger.order(free.id)?.addsUp == false)
+            let record = try await bench.ledger.record(bench.receipt(attempt))
+            #expect(record.verdict == .mismatched && record.order?.state == .review)
+            bench.clock.advance(seconds: 10)
+            let ended = try await bench.ledger.expire(at: bench.clock.now(), limit: 10)
+            #expect(ended.map(\.id).contains(expiring.id))
+            let again = try await bench.find(bench.draft(product, buyer: 1, key: "key"))
+            #expect(again == .existing(try #require(record.order)))
+        }
+    }
+
     // MARK: The audit can fail
 
     @Test(
@@ -261,6 +288,7 @@ struct SQLiteLedgerTests {
             ("I22", "UPDATE orders SET price_lines = 'goods=1990,1'"),
             ("I22", "UPDATE orders SET price_lines = 'what'"),
             ("I22", "UPDATE cards SET preview = 'x', surcharge = 0; UPDATE orders SET price_lines = NULL"),
+            ("I22", "UPDATE orders SET price_lines = 'goods=1791,1;pick=0,1'"),
         ])
     func auditFinds(id: String, damage: String) async throws {
         try await withLedger { ledger, bench in

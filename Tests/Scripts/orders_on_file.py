@@ -60,7 +60,7 @@ def fill(path, count, slice_orders=1_000_000):
         print(f"{first + slice_orders:,} orders on file", flush=True)
     for _, sql in indexes:
         books.execute(sql)
-    books.execute("INSERT INTO buyer_orders SELECT product_id, contact, 0, id FROM orders ORDER BY 1, 2, 4")
+    books.execute("INSERT INTO buyer_orders SELECT product_id, contact, 0, id FROM orders ORDER BY 2, 1, 4")
     books.execute("UPDATE filed_orders SET through = (SELECT max(id) FROM orders)")
     books.close()
 

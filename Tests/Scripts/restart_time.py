@@ -59,8 +59,8 @@ def fill(path):
         (row for n in range(ORDERS) for row in [(ids[n], 1, "claim", None, "awaiting_payment", now)]
          + ([(ids[n], 2, "deliver", "awaiting_payment", "delivered", now)] if sold[n] else [])))
     books.executescript("""
-        INSERT INTO buyer_orders SELECT product_id, contact, 0, id FROM orders ORDER BY 1, 2;
-        INSERT INTO order_keys SELECT product_id, idempotency_key, id FROM orders ORDER BY 1, 2;
+        INSERT INTO buyer_orders SELECT product_id, contact, 0, id FROM orders ORDER BY 2, 1, 4;
+        INSERT INTO order_keys SELECT product_id, idempotency_key, id FROM orders ORDER BY 2, 1, 4;
         UPDATE filed_orders SET through = (SELECT max(id) FROM orders);
     """)
     paid = [n for n in range(ORDERS) if sold[n]]

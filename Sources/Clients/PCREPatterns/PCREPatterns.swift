@@ -6,8 +6,10 @@ public import Shop
 /// Patterns by PCRE2, whose matches end after a number of steps that is given
 /// (https://www.pcre.org/current/doc/html/pcre2api.html, section "The match context").
 ///
-/// So no text and no pattern can hold up whoever matches, however badly the one goes with the other. The compiler that
-/// makes machine code is not used: it counts its steps in another way.
+/// So no text can hold up whoever matches, however badly it goes with a pattern: the classic traps end within half a
+/// millisecond. A pattern that is made to be slow, of steps that each go through the whole text, may take some
+/// milliseconds; only an owner could write it. The compiler that makes machine code is not used: it counts its steps in
+/// another way.
 public final class PCREPatterns: Patterns {
     private let compiled = NIOLockedValueBox<[String: CompiledPattern]>([:])
     private let maximumCount: Int
@@ -43,7 +45,7 @@ private final class CompiledPattern: Sendable {
     /// Kept as a number, because a pointer cannot be shared; it stays valid as long as this object lives.
     private let address: UInt
 
-    /// Deeper brackets than this are refused, and so is what would become longer than this in memory.
+    /// Deeper brackets than this are refused. PCRE2 itself refuses what becomes longer than 64 KiB.
     private static let maximumNesting: UInt32 = 20
 
     private var code: OpaquePointer? { OpaquePointer(bitPattern: address) }
@@ -85,8 +87,11 @@ private final class CompiledPattern: Sendable {
         // In KiB; what is remembered for going back.
         pcre2_set_heap_limit_8(context, 1024)
         var text = text
-        let found = text.withUTF8 { bytes in
-            pcre2_match_8(code, bytes.baseAddress, bytes.count, 0, PCRE2_NO_UTF_CHECK, data, context)
+        // The pattern is freed with this object, of which only a number is used.
+        let found = withExtendedLifetime(self) {
+            text.withUTF8 { bytes in
+                pcre2_match_8(code, bytes.baseAddress, bytes.count, 0, PCRE2_NO_UTF_CHECK, data, context)
+            }
         }
         switch found {
         // Zero says that there was no room for the parts, of which none is wanted.

@@ -60,6 +60,7 @@ public struct Order: Hashable, Sendable {
     public var pool: Pool { lines.pool }
     /// Whether the lines come to the total. An order of which they do not is damaged, and not delivered for money.
     public var addsUp: Bool {
+        guard !lines.isEmpty else { return false }
         var sum: Int64 = 0
         for line in lines {
             let (next, overflow) = sum.addingReportingOverflow(line.amount)

@@ -35,6 +35,10 @@ public struct OrderField: Hashable, Sendable, Codable {
     public static let maximumCount = 32
     /// The longest value, in Unicode scalars.
     public static let maximumValueLength = 500
+    /// The longest value that is held against a pattern, in Unicode scalars.
+    public static let maximumPatternValueLength = 200
+    /// The most fields with a pattern: each is matched for each order.
+    public static let maximumPatterns = 8
     /// The longest label and the longest choice, in characters.
     public static let maximumLabelLength = 100
     /// The most choices.
@@ -104,7 +108,10 @@ public struct OrderField: Hashable, Sendable, Codable {
             return "must have 1 to \(Self.maximumValueLength) characters"
         }
         switch kind {
-        case .text, .pattern: return nil
+        case .text: return nil
+        case .pattern:
+            let fits = value.unicodeScalars.count <= Self.maximumPatternValueLength
+            return fits ? nil : "must have at most \(Self.maximumPatternValueLength) characters"
         case .email: return Buyer(contact: value)?.isNumber == false ? nil : "must be an e-mail address"
         case .choice: return choices.contains(value) ? nil : "must be one of: \(choices.joined(separator: ", "))"
         case .number: return numberFault(in: value)

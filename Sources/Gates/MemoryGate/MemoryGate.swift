@@ -16,6 +16,10 @@ public final class MemoryGate: Gate {
         reply(state.withLockedValue { $0.admit(request) })
     }
 
+    public func mayKnow(_ key: String, of product: ProductID, reply: @escaping @Sendable (Bool) -> Void) {
+        reply(state.withLockedValue { $0.mayKnow(key, of: product) })
+    }
+
     public func end(_ order: OrderID, _ end: TicketEnd) { state.withLockedValue { $0.end(order, end) } }
 
     public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {

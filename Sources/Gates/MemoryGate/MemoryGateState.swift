@@ -48,6 +48,10 @@ struct MemoryGateState {
         return .admitted
     }
 
+    func mayKnow(_ key: String, of product: ProductID) -> Bool {
+        !keys.isComplete || keys.contains(KeyMemory.digest(product: product, key: key))
+    }
+
     private func refusal(_ request: AdmissionRequest) -> Refusal? {
         guard request.product.window.contains(request.moment) else { return .notOnSale }
         let pool = stock[PoolOfProduct(product: request.product.id, pool: request.pool)] ?? Stock()

@@ -55,11 +55,7 @@ struct Deliveries {
     /// The terms were those of the day when the order was priced; only how often they may be used counts now.
     private func refusal(_ id: CouponID, _ buyer: Buyer) throws -> Refusal? {
         guard let coupon = try transaction.coupon(id) else { throw Row.damaged("coupon_id") }
-        var byBuyer = 0
-        if coupon.uses.perBuyer != nil {
-            for product in coupon.products { byBuyer += try transaction.uses(of: id, by: buyer, product: product) }
-        }
-        return coupon.uses.refusal(used: coupon.used, byBuyer: byBuyer)
+        return try coupon.refusal { try transaction.uses(of: id, by: buyer) }
     }
 
     /// Claims anew for an order that holds nothing, and delivers; a manual one is *paid*.

@@ -106,16 +106,14 @@ struct LedgerTransaction {
     /// Counted from the buyer's orders; on the writing connection only.
     func units(of buyer: Buyer, product: ProductID) throws -> BuyerUnits {
         let statement = try database.cachedStatement(sql: Statements.buyerUnits)
-        guard let row = try Row.fetchOne(statement, arguments: [product.number, buyer.contact, nil]) else {
-            return .none
-        }
+        guard let row = try Row.fetchOne(statement, arguments: [product.number, buyer.contact]) else { return .none }
         return BuyerUnits(total: row[0], held: row[1])
     }
 
-    /// How often a buyer's orders of one product use a coupon; on the writing connection only.
-    func uses(of coupon: CouponID, by buyer: Buyer, product: Int64) throws -> Int {
-        let statement = try database.cachedStatement(sql: Statements.buyerUnits)
-        return try Row.fetchOne(statement, arguments: [product, buyer.contact, coupon.number])?[2] ?? 0
+    /// How often a buyer's orders use a coupon; on the writing connection only.
+    func uses(of coupon: CouponID, by buyer: Buyer) throws -> Int {
+        let statement = try database.cachedStatement(sql: Statements.couponUses)
+        return try Int.fetchOne(statement, arguments: [buyer.contact, coupon.number]) ?? 0
     }
 
     /// What is known of a coupon; nil when there is none.
@@ -125,10 +123,7 @@ struct LedgerTransaction {
         guard let uses = CouponUses(total: row["max_uses"], perBuyer: row["max_uses_per_buyer"]) else {
             throw Row.damaged("max_uses")
         }
-        let products = try Int64.fetchAll(
-            database.cachedStatement(sql: Statements.couponProducts), arguments: [id.number])
-        return CouponState(
-            version: row["version"], isEnabled: row["enabled"], uses: uses, used: row["uses"], products: products)
+        return CouponState(version: row["version"], isEnabled: row["enabled"], uses: uses, used: row["uses"])
     }
 
     /// Counts uses of a coupon, or gives them back when negative.
@@ -172,6 +167,11 @@ struct CouponState {
     let isEnabled: Bool
     let uses: CouponUses
     var used: Int
-    /// Products in which it was ever used.
-    var products: [Int64]
+
+    /// Why an order cannot use it; nil when it can.
+    ///
+    /// - Parameter byBuyer: counts the buyer's uses; asked only when they matter
+    func refusal(byBuyer: () throws -> Int) rethrows -> Refusal? {
+        uses.refusal(used: used, byBuyer: uses.perBuyer == nil ? 0 : try byBuyer())
+    }
 }

@@ -64,7 +64,7 @@ struct PlaceBatch {
             claim.bind(2, card)
             try claim.touchOneRow()
         }
-        if let coupon = draft.coupon { try use(coupon.id, for: draft.product.id) }
+        if let coupon = draft.coupon { use(coupon.id) }
         return .placed(order.total.amount == 0 ? try settleFree(order) : order)
     }
 
@@ -79,14 +79,13 @@ struct PlaceBatch {
     /// The stock rule, then what was picked, then the coupon.
     private mutating func refusal(_ draft: OrderDraft) throws -> Refusal? {
         let isPicked = draft.pool == .picked
-        let (units, couponUses) = try units(draft)
         let refusal = StockRule.refusal(
             quantity: draft.quantity, product: draft.product,
-            available: isPicked ? draft.quantity : pools[draft.product.id]?.count ?? 0, units: units,
+            available: isPicked ? draft.quantity : pools[draft.product.id]?.count ?? 0, units: try units(draft),
             at: draft.placedAt)
         if let refusal { return refusal }
         if isPicked, try !areThere(draft.picks, draft) { return .cardTaken }
-        return try draft.coupon.flatMap { try self.refusal($0, draft, usesHere: couponUses) }
+        return try draft.coupon.flatMap { try self.refusal($0, draft.buyer) }
     }
 
     private func areThere(_ picks: [PickedCard], _ draft: OrderDraft) throws -> Bool {
@@ -96,27 +95,17 @@ struct PlaceBatch {
 
     // MARK: Coupons
 
-    /// - Parameter usesHere: how often the buyer's orders of this product use it
-    private mutating func refusal(_ coupon: UsedCoupon, _ draft: OrderDraft, usesHere: Int) throws -> Refusal? {
+    private mutating func refusal(_ coupon: UsedCoupon, _ buyer: Buyer) throws -> Refusal? {
         if coupons[coupon.id] == nil { coupons[coupon.id] = try transaction.coupon(coupon.id) }
         guard let state = coupons[coupon.id], state.isEnabled, state.version == coupon.version else {
             return .couponUsedUp
         }
-        var byBuyer = usesHere
-        if state.uses.perBuyer != nil {
-            for product in state.products where product != draft.product.id.number {
-                byBuyer += try transaction.uses(of: coupon.id, by: draft.buyer, product: product)
-            }
-        }
-        return state.uses.refusal(used: state.used, byBuyer: byBuyer)
+        return try state.refusal { try transaction.uses(of: coupon.id, by: buyer) }
     }
 
-    private mutating func use(_ coupon: CouponID, for product: ProductID) throws {
+    private mutating func use(_ coupon: CouponID) {
         usesAdded[coupon, default: 0] += 1
         coupons[coupon]?.used += 1
-        guard coupons[coupon]?.products.contains(product.number) == false else { return }
-        coupons[coupon]?.products.append(product.number)
-        try transaction.run(Statements.insertCouponProduct, [coupon.number, product.number], rows: 1)
     }
 
     // MARK: Parts
@@ -141,15 +130,11 @@ struct PlaceBatch {
         return try statements.fence.firstRow {} != nil
     }
 
-    /// What the buyer has of the product, and how often the draft's coupon is used by that.
-    private func units(_ draft: OrderDraft) throws -> (BuyerUnits, couponUses: Int) {
+    private func units(_ draft: OrderDraft) throws -> BuyerUnits {
         let units = statements.units
         units.bind(1, draft.product.id.number)
         units.bind(2, draft.buyer.contact)
-        units.bind(3, draft.coupon?.id.number)
-        return try units.firstRow {
-            (BuyerUnits(total: Int(units.integer(0)), held: Int(units.integer(1))), Int(units.integer(2)))
-        } ?? (.none, 0)
+        return try units.firstRow { BuyerUnits(total: Int(units.integer(0)), held: Int(units.integer(1))) } ?? .none
     }
 
     private func placement(under key: IdempotencyKey?, of product: ProductID) throws -> Placement? {

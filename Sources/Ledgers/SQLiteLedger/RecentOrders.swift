@@ -21,7 +21,7 @@ struct RecentOrders {
                     contact TEXT NOT NULL,
                     ended INTEGER NOT NULL,
                     order_id BLOB NOT NULL,
-                    PRIMARY KEY (product_id, contact, ended, order_id)
+                    PRIMARY KEY (contact, ended, product_id, order_id)
                 ) WITHOUT ROWID;
                 CREATE TEMP TABLE recent_order_keys (
                     product_id INTEGER NOT NULL,
@@ -61,7 +61,7 @@ struct RecentOrders {
 
     // MARK: Moving to the file
 
-    /// Where a filing goes on: after this product and buyer, or this product and idempotency key.
+    /// Where a filing goes on: after this buyer, or this product and idempotency key.
     struct Place: Hashable, Sendable {
         var product: Int64 = 0
         var text = ""
@@ -81,11 +81,10 @@ struct RecentOrders {
     func file(_ step: Step, through last: Identifier, limit: Int) throws -> (next: Step, moved: Int) {
         switch step {
         case .buyers(let place):
-            let part = try move(place, last, limit, from: "recent_buyer_orders", to: "buyer_orders", by: "contact")
+            let part = try move(place, last, limit, Self.buyers)
             return (part.map { .buyers(after: $0.end) } ?? .keys(after: Place()), part?.moved ?? 0)
         case .keys(let place):
-            let part = try move(
-                place, last, limit, from: "recent_order_keys", to: "order_keys", by: "idempotency_key")
+            let part = try move(place, last, limit, Self.keys)
             if let part { return (.keys(after: part.end), 0) }
             try database.execute(sql: "UPDATE filed_orders SET through = max(through, ?)", arguments: [last.data])
             return (.done, 0)
@@ -94,27 +93,43 @@ struct RecentOrders {
         }
     }
 
+    /// From where to where, and in which order.
+    private struct Lane {
+        let recent: String
+        let file: String
+        /// The two parts of a ``Place``.
+        let columns: String
+        let order: String
+        let isAfter: String
+        let isUpTo: String
+    }
+
+    private static let buyers = Lane(
+        recent: "recent_buyer_orders", file: "buyer_orders", columns: "0 AS product_id, contact AS text",
+        order: "contact", isAfter: "contact > ?2", isUpTo: "contact <= ?4")
+    private static let keys = Lane(
+        recent: "recent_order_keys", file: "order_keys", columns: "product_id, idempotency_key AS text",
+        order: "product_id, idempotency_key", isAfter: "(product_id, idempotency_key) > (?1, ?2)",
+        isUpTo: "(product_id, idempotency_key) <= (?3, ?4)")
+
     private func move(
-        _ place: Place, _ last: Identifier, _ limit: Int, from recent: String, to table: String, by column: String
+        _ place: Place, _ last: Identifier, _ limit: Int, _ lane: Lane
     ) throws -> (end: Place, moved: Int)? {
         let bound = try Row.fetchOne(
             database.cachedStatement(
                 sql: """
-                    SELECT product_id, \(column) FROM (
-                        SELECT product_id, \(column) FROM \(recent)
-                        WHERE (product_id, \(column)) > (?, ?) AND order_id <= ?
-                        ORDER BY product_id, \(column) LIMIT ?)
-                    ORDER BY product_id DESC, \(column) DESC LIMIT 1
+                    SELECT product_id, text FROM (
+                        SELECT \(lane.columns) FROM \(lane.recent)
+                        WHERE \(lane.isAfter) AND order_id <= ?3 ORDER BY \(lane.order) LIMIT ?4)
+                    ORDER BY product_id DESC, text DESC LIMIT 1
                     """), arguments: [place.product, place.text, last.data, limit])
         guard let bound else { return nil }
         let end = Place(product: bound[0], text: bound[1])
-        let range = """
-            (product_id, \(column)) > (?1, ?2) AND (product_id, \(column)) <= (?3, ?4) AND order_id <= ?5
-            """
+        let range = "\(lane.isAfter) AND \(lane.isUpTo) AND order_id <= ?5"
         let arguments: StatementArguments = [place.product, place.text, end.product, end.text, last.data]
-        try database.cachedStatement(sql: "INSERT INTO \(table) SELECT * FROM \(recent) WHERE \(range)")
+        try database.cachedStatement(sql: "INSERT INTO \(lane.file) SELECT * FROM \(lane.recent) WHERE \(range)")
             .execute(arguments: arguments)
-        try database.cachedStatement(sql: "DELETE FROM \(recent) WHERE \(range)").execute(arguments: arguments)
+        try database.cachedStatement(sql: "DELETE FROM \(lane.recent) WHERE \(range)").execute(arguments: arguments)
         return (end, database.changesCount)
     }
 

@@ -170,8 +170,10 @@ extension SQLiteLedger {
             violations: """
                 SELECT (SELECT count(*) FROM orders WHERE amount < 0)
                     + (SELECT count(*) FROM cards c JOIN orders o ON o.id = c.order_id
-                        WHERE c.preview IS NOT NULL AND o.price_lines IS NULL
-                            AND NOT EXISTS (SELECT 1 FROM replacements r WHERE r.replacement_id = c.id))
+                        WHERE NOT EXISTS (SELECT 1 FROM replacements r WHERE r.replacement_id = c.id)
+                            AND CASE WHEN c.preview IS NULL THEN instr(coalesce(o.price_lines, ''), 'pick=') > 0
+                                ELSE instr(coalesce(';' || o.price_lines || ';', ''),
+                                    ';pick=' || c.surcharge || ',' || c.id || ';') = 0 END)
                 """),
     ]
 

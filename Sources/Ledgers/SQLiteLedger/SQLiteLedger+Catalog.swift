@@ -53,7 +53,7 @@ extension SQLiteLedger: Catalog {
                 WHERE id = ? AND version = ?
                 """,
                 try Self.changeable(draft) + [draft.limits.perBuyer, product.number, version])
-            guard changed == 1 else { throw Self.changedMeanwhile("product") }
+            guard changed == 1 else { throw ShopError.changedMeanwhile("product") }
             try transaction.log("product", subject: draft.slug.text, deed)
             return draft.listing(id: product, version: version + 1)
         }
@@ -72,10 +72,6 @@ extension SQLiteLedger: Catalog {
             draft.page.instructions, draft.page.picture, draft.page.stockDisplay.rawValue, draft.page.position,
             draft.page.isHidden,
         ]
-    }
-
-    static func changedMeanwhile(_ what: String) -> ShopError {
-        ShopError(.wrongState, "the \(what) was changed by somebody else meanwhile; look at it and try again")
     }
 
     /// - Throws: *invalid_request* when the category was removed meanwhile.

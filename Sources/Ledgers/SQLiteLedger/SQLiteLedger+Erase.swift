@@ -94,7 +94,7 @@ private struct Eraser {
 
     /// Every order of a contact; all are filed by now.
     private static let isOfContact = """
-        o.id IN (SELECT order_id FROM buyer_orders WHERE product_id IN (SELECT id FROM products) AND contact = ?)
+        o.id IN (SELECT order_id FROM buyer_orders WHERE contact = ?)
         """
 
     // MARK: One buyer

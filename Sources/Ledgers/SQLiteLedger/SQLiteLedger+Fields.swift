@@ -24,8 +24,11 @@ extension SQLiteLedger {
         while let after = last {
             last = try await write(.urgent) { database in
                 // What is overwritten must not stay readable in the page.
+                let before = try String.fetchOne(database, sql: "PRAGMA secure_delete") ?? "0"
                 try database.execute(sql: "PRAGMA secure_delete = ON")
-                return try Self.sealSlice(after: after, LedgerTransaction(database: database), seal)
+                let last = try Self.sealSlice(after: after, LedgerTransaction(database: database), seal)
+                try database.execute(sql: "PRAGMA secure_delete = \(before)")
+                return last
             }
         }
     }

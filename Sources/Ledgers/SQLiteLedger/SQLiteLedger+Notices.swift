@@ -82,8 +82,9 @@ extension SQLiteLedger {
                 [kind, value, length, deed.note.reason, deed.at.milliseconds])
             guard inserted == 1 else { throw ShopError(.alreadyExists, "this one is on the blacklist") }
             let id = database.lastInsertedRowID
-            // Whom it is about stands in the list only, so that an erased buyer is in no journal.
-            try transaction.log("block", subject: "block \(id)", deed)
+            // Whom it is about, and why, stands in the list only: what is in the journal stays for ever.
+            let note = OwnerNote(actor: deed.note.actor, reason: nil)
+            try transaction.log("block", subject: "block \(id)", by: note, at: deed.at)
             return Block(id: id, party: party, reason: deed.note.reason, createdAt: deed.at)
         }
     }

@@ -33,16 +33,23 @@ extension SQLiteLedger {
     }
 
     public func change(
-        _ category: CategoryID, to draft: CategoryDraft, _ deed: OwnerDeed
+        _ category: CategoryID, _ change: CategoryChange, _ deed: OwnerDeed
     ) async throws(ShopError) -> Category {
         try await write(.urgent) { database in
             let transaction = LedgerTransaction(database: database)
-            let changed = try transaction.run(
-                "UPDATE categories SET name = ?, position = ?, hidden = ? WHERE id = ?",
-                [draft.name, draft.position, draft.isHidden, category.number])
-            guard changed == 1 else { throw ShopError(.notFound, "no such category") }
-            try transaction.log("category", subject: draft.slug.text, deed)
-            return Category(draft, id: category)
+            try transaction.run(
+                """
+                UPDATE categories SET name = coalesce(?, name), position = coalesce(?, position),
+                    hidden = coalesce(?, hidden)
+                WHERE id = ?
+                """, [change.name, change.position, change.isHidden, category.number])
+            let sql = "SELECT * FROM categories WHERE id = ?"
+            guard let row = try Row.fetchOne(database, sql: sql, arguments: [category.number]) else {
+                throw ShopError(.notFound, "no such category")
+            }
+            let changed = try Category(row: row)
+            try transaction.log("category", subject: changed.slug.text, deed)
+            return changed
         }
     }
 
@@ -125,7 +132,7 @@ extension SQLiteLedger {
                 WHERE id = ? AND version = ?
                 """,
                 try Self.columns(terms) + [terms.uses.perBuyer, coupon.number, version])
-            guard changed == 1 else { throw Self.changedMeanwhile("coupon") }
+            guard changed == 1 else { throw ShopError.changedMeanwhile("coupon") }
             let before = try Coupon(row: row)
             try transaction.log("coupon", subject: before.code.text, deed)
             return Coupon(id: coupon, code: before.code, terms: terms, version: version + 1)

@@ -32,8 +32,7 @@ extension SQLiteLedger {
             // What was filed under the buyer, and the newest, which are not filed yet.
             conditions.append(
                 """
-                o.id IN (SELECT order_id FROM buyer_orders
-                        WHERE product_id IN (SELECT id FROM products) AND contact = ?
+                o.id IN (SELECT order_id FROM buyer_orders WHERE contact = ?
                     UNION SELECT id FROM orders WHERE id > (SELECT through FROM filed_orders) AND contact = ?)
                 """)
             arguments += [buyer.contact, buyer.contact]

@@ -75,8 +75,7 @@ enum Statements {
     /// Orders that no longer count towards their buyer's limit.
     static let hasEnded = "state NOT IN ('awaiting_payment', 'paid', 'delivered')"
     static let buyerUnits = """
-        SELECT coalesce(sum(o.quantity), 0), coalesce(sum(o.quantity) FILTER (WHERE o.state = 'awaiting_payment'), 0),
-            count(*) FILTER (WHERE o.coupon_id = ?3)
+        SELECT coalesce(sum(o.quantity), 0), coalesce(sum(o.quantity) FILTER (WHERE o.state = 'awaiting_payment'), 0)
         FROM (
             SELECT order_id FROM recent_buyer_orders WHERE product_id = ?1 AND contact = ?2 AND ended = 0
             UNION ALL
@@ -89,8 +88,14 @@ enum Statements {
     static let coupon = """
         SELECT version, enabled, max_uses, max_uses_per_buyer, uses FROM coupons WHERE id = ?
         """
-    static let couponProducts = "SELECT product_id FROM coupon_products WHERE coupon_id = ?"
-    static let insertCouponProduct = "INSERT OR IGNORE INTO coupon_products (coupon_id, product_id) VALUES (?, ?)"
+    /// Goes through the buyer's orders that count, whatever they are of.
+    static let couponUses = """
+        SELECT count(*) FROM (
+            SELECT order_id FROM recent_buyer_orders WHERE contact = ?1 AND ended = 0
+            UNION ALL
+            SELECT order_id FROM buyer_orders WHERE contact = ?1 AND ended = 0
+        ) b CROSS JOIN orders o ON o.id = b.order_id WHERE o.coupon_id = ?2
+        """
     /// The guard is the limit itself, so that no use is ever one too many.
     static let useCoupon = """
         UPDATE coupons SET uses = uses + ?1
@@ -167,7 +172,7 @@ enum Statements {
         "order": order, "orderByKey": orderByKey, "moveOrder": moveOrder, "dueOrders": dueOrders,
         "waitingOrders": waitingOrders, "fence": fence,
         "availableCards": availableCards, "pickableCard": pickableCard, "pickableCards": pickableCards,
-        "coupon": coupon, "couponProducts": couponProducts, "useCoupon": useCoupon, "claimCard": claimCard,
+        "coupon": coupon, "couponUses": couponUses, "useCoupon": useCoupon, "claimCard": claimCard,
         "releaseCards": releaseCards,
         "deliverCards": deliverCards, "soldSecrets": soldSecrets, "buyerUnits": buyerUnits,
         "recentOrderByKey": recentOrderByKey, "endRecent": endRecent, "endFiled": endFiled,

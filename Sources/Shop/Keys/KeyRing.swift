@@ -150,6 +150,12 @@ public struct KeyRing: Sendable {
         digest(.query, Array(buyer.contact.utf8) + [0] + Array(password.utf8))
     }
 
+    /// Makes a digest of a request into one that tells nothing without the key.
+    public func bodyDigest(_ digest: [UInt8]) -> [UInt8] {
+        // A query tag is made of a contact, which holds no such byte.
+        self.digest(.query, [0] + digest)
+    }
+
     private func digest(_ purpose: Purpose, _ bytes: [UInt8]) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: bytes, using: newest(purpose).key).prefix(Self.digestLength))
     }

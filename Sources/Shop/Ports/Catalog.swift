@@ -102,16 +102,33 @@ public struct CouponEntry: Hashable, Sendable {
     }
 }
 
-/// A category that is to be made, or as it should be.
+/// What is to change of a category; nil leaves a part as it is.
+public struct CategoryChange: Hashable, Sendable {
+    /// Name for people.
+    public let name: String?
+    /// Smaller ones come first.
+    public let position: Int?
+    /// Whether it is left out of lists.
+    public let isHidden: Bool?
+
+    /// Puts checked parts together.
+    public init(name: String? = nil, position: Int? = nil, isHidden: Bool? = nil) {
+        self.name = name
+        self.position = position
+        self.isHidden = isHidden
+    }
+}
+
+/// A category that is to be made.
 public struct CategoryDraft: Hashable, Sendable {
     /// Name in addresses; never changes.
     public let slug: Slug
     /// Name for people.
-    public var name: String
+    public let name: String
     /// Smaller ones come first.
-    public var position: Int
+    public let position: Int
     /// Whether it is left out of lists.
-    public var isHidden: Bool
+    public let isHidden: Bool
 
     /// Puts checked parts together.
     public init(slug: Slug, name: String, position: Int, isHidden: Bool) {
@@ -193,7 +210,9 @@ public protocol Catalog: Sendable {
     /// Makes a category; *already_exists* when the slug is taken.
     func create(_ draft: CategoryDraft, _ deed: OwnerDeed) async throws(ShopError) -> Category
     /// Changes a category.
-    func change(_ category: CategoryID, to draft: CategoryDraft, _ deed: OwnerDeed) async throws(ShopError) -> Category
+    func change(
+        _ category: CategoryID, _ change: CategoryChange, _ deed: OwnerDeed
+    ) async throws(ShopError) -> Category
     /// Removes a category; *wrong_state* while a product or a coupon is of it.
     func remove(_ category: CategoryID, _ deed: OwnerDeed) async throws(ShopError)
 

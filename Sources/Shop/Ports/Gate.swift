@@ -141,6 +141,8 @@ public struct GateSnapshot: Hashable, Sendable {
 public protocol Gate: Sendable {
     /// Judges a request and, when it is admitted, takes out a ticket for the order. `reply` is called exactly once.
     func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void)
+    /// Whether an idempotency key of a product has been seen, or may have been. `reply` is called exactly once.
+    func mayKnow(_ key: String, of product: ProductID, reply: @escaping @Sendable (Bool) -> Void)
     /// Ends the ticket of an order. Without a ticket nothing happens, so that stock comes back once.
     func end(_ order: OrderID, _ end: TicketEnd)
     /// Cards were added to the pool, or, when negative, taken from it past the gate.

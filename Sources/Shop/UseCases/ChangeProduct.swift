@@ -13,6 +13,9 @@ enum ProductRules {
         guard draft.fields.count <= OrderField.maximumCount,
             Set(draft.fields.map(\.name)).count == draft.fields.count
         else { throw .invalid("fields", "must be at most \(OrderField.maximumCount), each with a name of its own") }
+        guard draft.fields.filter({ $0.kind == .pattern }).count <= OrderField.maximumPatterns else {
+            throw .invalid("fields", "must be at most \(OrderField.maximumPatterns) with a pattern")
+        }
         for (index, field) in draft.fields.enumerated() {
             if let fault = field.fault { throw .invalid("fields.\(index).\(fault.member)", fault.reason) }
             guard let pattern = field.pattern else { continue }
@@ -51,6 +54,7 @@ public struct ChangeProduct: Sendable {
         guard let slug = Slug(slug), let listing = cache.listing(slug) else {
             throw ShopError(.noSuchProduct, "no product is called that")
         }
+        guard version == nil || version == listing.product.version else { throw .changedMeanwhile("product") }
         var draft = ProductDraft(listing)
         try change(&draft)
         guard draft.price.currency == listing.product.price.currency else {
@@ -58,7 +62,7 @@ public struct ChangeProduct: Sendable {
         }
         try ProductRules.check(draft, patterns)
         let changed = try await catalog.change(
-            listing.product.id, version: version ?? listing.product.version, to: draft,
+            listing.product.id, version: listing.product.version, to: draft,
             OwnerDeed(by: note, at: clock.now()))
         cache.put(changed)
         return changed

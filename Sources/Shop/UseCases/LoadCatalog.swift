@@ -15,26 +15,31 @@ public struct LoadCatalog: Sendable {
     public func callAsFunction() async throws(ShopError) {
         for listing in try await catalog.listings() { cache.put(listing) }
         for entry in try await catalog.coupons(code: nil, after: nil, limit: .max) { cache.put(entry.coupon) }
-        try await categories()
-        try await announcements()
-        try await blacklist()
+        for part in CatalogPart.allCases { try await load(part) }
     }
 
-    /// Loads what products are shown under.
-    func categories() async throws(ShopError) {
-        let ticket = cache.ticket()
-        cache.put(try await catalog.categories(), ticket)
+    /// Changes something, then loads the part of the catalog that it belongs to: whether or not it could be changed,
+    /// since an earlier change may have been stored without being loaded.
+    func afterwards<Value>(
+        _ part: CatalogPart, change: () async throws(ShopError) -> Value
+    ) async throws(ShopError) -> Value {
+        let value: Value
+        do throws(ShopError) {
+            value = try await change()
+        } catch {
+            try? await load(part)
+            throw error
+        }
+        try await load(part)
+        return value
     }
 
-    /// Loads what visitors are told.
-    func announcements() async throws(ShopError) {
+    private func load(_ part: CatalogPart) async throws(ShopError) {
         let ticket = cache.ticket()
-        cache.put(try await catalog.announcements(), ticket)
-    }
-
-    /// Loads whom the shop does not sell to.
-    func blacklist() async throws(ShopError) {
-        let ticket = cache.ticket()
-        cache.put(Blacklist(try await catalog.blocks(after: nil, limit: .max)), ticket)
+        switch part {
+        case .categories: cache.put(try await catalog.categories(), ticket)
+        case .announcements: cache.put(try await catalog.announcements(), ticket)
+        case .blacklist: cache.put(Blacklist(try await catalog.blocks(after: nil, limit: .max)), ticket)
+        }
     }
 }

@@ -25,16 +25,17 @@ public struct ManageAnnouncements: Sendable {
         guard text.unicodeScalars.count <= Announcement.maximumTextLength else {
             throw .invalid("text", "must have at most \(Announcement.maximumTextLength) characters")
         }
-        let announcement = try await catalog.store(
-            announcement: id, title: title, text: text, window: window, isPinned: isPinned,
-            OwnerDeed(by: note, at: clock.now()))
-        try await load.announcements()
-        return announcement
+        return try await load.afterwards(.announcements) { () throws(ShopError) in
+            try await catalog.store(
+                announcement: id, title: title, text: text, window: window, isPinned: isPinned,
+                OwnerDeed(by: note, at: clock.now()))
+        }
     }
 
     /// - Throws: *not_found*.
     public func remove(_ id: Int64, by note: OwnerNote) async throws(ShopError) {
-        try await catalog.remove(announcement: id, OwnerDeed(by: note, at: clock.now()))
-        try await load.announcements()
+        try await load.afterwards(.announcements) { () throws(ShopError) in
+            try await catalog.remove(announcement: id, OwnerDeed(by: note, at: clock.now()))
+        }
     }
 }

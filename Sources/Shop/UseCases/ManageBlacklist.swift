@@ -19,14 +19,15 @@ public struct ManageBlacklist: Sendable {
         if case .addresses(let range) = party, range.length < (range.network.count == 4 ? 8 : 16) {
             throw .invalid("address", "must not be a range of more addresses than a /8, or a /16 of IPv6")
         }
-        let block = try await catalog.block(party, OwnerDeed(by: note, at: clock.now()))
-        try await load.blacklist()
-        return block
+        return try await load.afterwards(.blacklist) { () throws(ShopError) in
+            try await catalog.block(party, OwnerDeed(by: note, at: clock.now()))
+        }
     }
 
     /// - Throws: *not_found*.
     public func unblock(_ id: Int64, by note: OwnerNote) async throws(ShopError) {
-        try await catalog.unblock(id, OwnerDeed(by: note, at: clock.now()))
-        try await load.blacklist()
+        try await load.afterwards(.blacklist) { () throws(ShopError) in
+            try await catalog.unblock(id, OwnerDeed(by: note, at: clock.now()))
+        }
     }
 }

@@ -17,30 +17,29 @@ public struct ManageCategories: Sendable {
 
     /// - Throws: *already_exists* when the slug is taken, *invalid_request* that names the part at fault.
     public func create(_ draft: CategoryDraft, by note: OwnerNote) async throws(ShopError) -> Category {
-        try Self.check(draft)
-        let category = try await catalog.create(draft, OwnerDeed(by: note, at: clock.now()))
-        try await load.categories()
-        return category
+        try Self.check(name: draft.name)
+        return try await load.afterwards(.categories) { () throws(ShopError) in
+            try await catalog.create(draft, OwnerDeed(by: note, at: clock.now()))
+        }
     }
 
     /// - Throws: *not_found*, *invalid_request* that names the part at fault.
     public func change(
-        _ slug: String, by note: OwnerNote, _ change: (inout CategoryDraft) throws(ShopError) -> Void
+        _ slug: String, _ change: CategoryChange, by note: OwnerNote
     ) async throws(ShopError) -> Category {
         let category = try category(slug)
-        var draft = CategoryDraft(
-            slug: category.slug, name: category.name, position: category.position, isHidden: category.isHidden)
-        try change(&draft)
-        try Self.check(draft)
-        let changed = try await catalog.change(category.id, to: draft, OwnerDeed(by: note, at: clock.now()))
-        try await load.categories()
-        return changed
+        if let name = change.name { try Self.check(name: name) }
+        return try await load.afterwards(.categories) { () throws(ShopError) in
+            try await catalog.change(category.id, change, OwnerDeed(by: note, at: clock.now()))
+        }
     }
 
     /// - Throws: *not_found*; *wrong_state* while something is of it.
     public func remove(_ slug: String, by note: OwnerNote) async throws(ShopError) {
-        try await catalog.remove(try category(slug).id, OwnerDeed(by: note, at: clock.now()))
-        try await load.categories()
+        let category = try category(slug)
+        try await load.afterwards(.categories) { () throws(ShopError) in
+            try await catalog.remove(category.id, OwnerDeed(by: note, at: clock.now()))
+        }
     }
 
     private func category(_ slug: String) throws(ShopError) -> Category {
@@ -50,8 +49,8 @@ public struct ManageCategories: Sendable {
         return category
     }
 
-    private static func check(_ draft: CategoryDraft) throws(ShopError) {
-        guard (1...Category.maximumNameLength).contains(draft.name.unicodeScalars.count) else {
+    private static func check(name: String) throws(ShopError) {
+        guard (1...Category.maximumNameLength).contains(name.unicodeScalars.count) else {
             throw .invalid("name", "must have 1 to \(Category.maximumNameLength) characters")
         }
     }

@@ -35,10 +35,11 @@ public struct ManageCoupons: Sendable {
         guard let code = CouponCode(code), let coupon = cache.coupon(code) else {
             throw ShopError(.notFound, "no such coupon")
         }
+        guard version == nil || version == coupon.version else { throw .changedMeanwhile("coupon") }
         let terms = try change(coupon.terms)
         try check(terms)
         let changed = try await catalog.change(
-            coupon.id, version: version ?? coupon.version, to: terms, OwnerDeed(by: note, at: clock.now()))
+            coupon.id, version: coupon.version, to: terms, OwnerDeed(by: note, at: clock.now()))
         cache.put(changed)
         return changed
     }

@@ -99,6 +99,7 @@ public struct PlaceOrder: Sendable {
         do throws(ShopError) {
             let asked = try asked(request)
             guard !asked.cards.isEmpty else { return place(asked, picks: [], reply: reply) }
+            if let hopeless = hopeless(asked) { return refuse(asked, hopeless, reply: reply) }
             // What cards cost more stands in the ledger. Picking is no hot path: each card can be had once.
             Task {
                 do throws(ShopError) {
@@ -110,6 +111,19 @@ public struct PlaceOrder: Sendable {
         } catch {
             reply(.failed(error))
         }
+    }
+
+    /// Why cards need not be looked up at all: a crowd of those who come too early or too late costs the ledger
+    /// nothing.
+    private func hopeless(_ asked: AskedOrder) -> ShopError? {
+        guard asked.product.isPickable else { return .invalid("cards", "are not picked for this product") }
+        guard asked.product.window.contains(clock.now()) else {
+            return ShopError(.notOnSale, "the product is not on sale now")
+        }
+        guard gate.available(asked.product.id, .picked) >= asked.cards.count else {
+            return ShopError(.soldOut, "fewer cards are left than were asked for")
+        }
+        return nil
     }
 
     private func place(_ asked: AskedOrder, picks: [PickedCard], reply: @escaping Reply) {
@@ -124,7 +138,11 @@ public struct PlaceOrder: Sendable {
     private func refuse(_ asked: AskedOrder, _ error: ShopError, reply: @escaping Reply) {
         let answer: PlaceOrderAnswer = Refusal(rawValue: error.code.rawValue).map { .refused($0) } ?? .failed(error)
         guard let key = asked.idempotency else { return reply(answer) }
-        find(key, of: asked.product.id, reply: reply) { reply(answer) }
+        // The gate first, so that a crowd of such requests does not take the places of orders.
+        gate.mayKnow(key.key, of: asked.product.id) { mayBeKnown in
+            guard mayBeKnown else { return reply(answer) }
+            find(key, of: asked.product.id, reply: reply) { reply(answer) }
+        }
     }
 
     private func admit(_ draft: OrderDraft, _ fields: [String: String], round: Int, reply: @escaping Reply) {
@@ -241,7 +259,9 @@ public struct PlaceOrder: Sendable {
     }
 
     private func draft(_ asked: AskedOrder, picks: [PickedCard]) throws(ShopError) -> OrderDraft {
-        let (product, request, now) = (asked.product, asked.request, clock.now())
+        let (request, now) = (asked.request, clock.now())
+        // Looked up anew: looking for cards may have taken a moment.
+        let product = picks.isEmpty ? asked.product : try terms.product(request.product)
         try terms.check(quantity: asked.quantity, picks: picks, of: product)
         guard let channel = Slug(request.channel), catalog.channel(channel)?.isEnabled == true else {
             throw .invalid("channel", "is not an enabled channel")
@@ -270,7 +290,9 @@ public struct PlaceOrder: Sendable {
         _ request: PlaceOrderRequest, quantity: Int, cards: [Int64], buyer: Buyer, tag: [UInt8]?
     ) throws(ShopError) -> IdempotencyKey? {
         guard let text = request.idempotencyKey else { return nil }
-        let digest = Self.bodyDigest(request, quantity: quantity, cards: cards, buyer: buyer, tag: tag)
+        var digest = Self.bodyDigest(request, quantity: quantity, cards: cards, buyer: buyer, tag: tag)
+        // What is filled in may be short enough to be guessed by whoever has the ledger but not the keys.
+        if !request.fields.isEmpty { digest = keys.bodyDigest(digest) }
         guard let key = IdempotencyKey(key: text, bodyDigest: digest) else {
             throw .invalid("Idempotency-Key", "must be 1 to 64 printable ASCII characters")
         }

@@ -65,7 +65,8 @@ public struct ReadOrder: Sendable {
     /// The order with its secrets, for one who may see them. They are opened for a delivered order only: checked
     /// here and again by the ledger.
     public func view(of order: Order) async throws(ShopError) -> OrderView {
-        let fields = try fields(of: order)
+        // What was filled in is not worth a card that cannot be seen.
+        let fields = (try? fields(of: order)) ?? [:]
         guard order.state == .delivered else { return OrderView(order: order, id: order.id, fields: fields) }
         var goods: [OrderView.Goods] = []
         let context = Self.context(of: order)

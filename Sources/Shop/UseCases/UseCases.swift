@@ -90,8 +90,7 @@ public struct UseCases: Sendable {
             ledger: any Ledger, catalog: any Catalog, cards: any CardStore, cache: CatalogCache, gate: any Gate,
             intake: any Intake, channelKinds: [any PaymentChannelKind], caller: any ProviderCaller,
             patterns: any Patterns, forged: ForgedInbox, keys: KeyRing, watch: OrderWatch, identifiers: IdentifierMaker,
-            clock: any Clock,
-            limits: Limits
+            clock: any Clock, limits: Limits
         ) {
             self.ledger = ledger
             self.catalog = catalog

@@ -186,7 +186,8 @@ extension WebAPI {
         let note = try note(&fields)
         try fields.end()
         try await useCases.createProduct.replaceSecret(secret, of: product, by: note)
-        return .json(JSONWriter.object { $0.string("slug", product.slug.text) })
+        let listing = ports.cache.listing(product.slug) ?? Listing(product: product, page: .plain)
+        return .json(JSONWriter.object { writeForOwner(listing, channels(), to: &$0) })
     }
 
     @Sendable private func undoBatch(_ request: Request, _ context: ShopRequestContext) async throws -> Response {

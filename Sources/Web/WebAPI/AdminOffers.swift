@@ -33,7 +33,7 @@ extension WebAPI {
             throw ShopError.invalid("slug", "must be 1 to 64 of a-z, 0-9 and -")
         }
         let draft = CategoryDraft(
-            slug: slug, name: try fields.string("name"), position: try Self.position(0, &fields),
+            slug: slug, name: try fields.string("name"), position: try Self.position(&fields) ?? 0,
             isHidden: try fields.optionalBool("hidden") ?? false)
         let note = try note(&fields)
         try fields.end()
@@ -43,15 +43,12 @@ extension WebAPI {
 
     @Sendable private func changeCategory(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let change = CategoryChange(
+            name: try fields.optionalString("name"), position: try Self.position(&fields),
+            isHidden: try fields.optionalBool("hidden"))
         let note = try note(&fields)
-        let category = try await useCases.manageCategories.change(
-            context.parameter("slug"), by: note
-        ) { draft throws(ShopError) in
-            draft.name = try fields.optionalString("name") ?? draft.name
-            draft.position = try Self.position(draft.position, &fields)
-            draft.isHidden = try fields.optionalBool("hidden") ?? draft.isHidden
-            try fields.end()
-        }
+        try fields.end()
+        let category = try await useCases.manageCategories.change(context.parameter("slug"), change, by: note)
         return .json(JSONWriter.object { write(category, to: &$0) })
     }
 
@@ -80,11 +77,12 @@ extension WebAPI {
             code = given
         }
         let page = try await ports.catalog.coupons(code: code, after: after, limit: limit)
+        let slugs = slugs()
         return .json(
             JSONWriter.object { json in
                 json.array("items", page) { json, entry in
                     json.object { json in
-                        write(entry.coupon, to: &json)
+                        write(entry.coupon, slugs, to: &json)
                         json.integer("used", entry.used)
                     }
                 }
@@ -99,7 +97,7 @@ extension WebAPI {
         let note = try note(&fields)
         try fields.end()
         let coupon = try await useCases.manageCoupons.create(code, terms, by: note)
-        return .json(JSONWriter.object { write(coupon, to: &$0) }, status: .created)
+        return .json(JSONWriter.object { write(coupon, slugs(), to: &$0) }, status: .created)
     }
 
     @Sendable private func changeCoupon(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
@@ -113,7 +111,7 @@ extension WebAPI {
             try fields.end()
             return terms
         }
-        return .json(JSONWriter.object { write(coupon, to: &$0) })
+        return .json(JSONWriter.object { write(coupon, slugs(), to: &$0) })
     }
 
     private static var noCode: ShopError { .invalid("code", "must be 4 to 32 of A-Z, 0-9 and -") }
@@ -153,7 +151,13 @@ extension WebAPI {
                 products.insert(product.id)
             }
         }
-        return CouponScope(products: products, category: try category(known.category, &fields))
+        let saysCategory = fields.holds("category")
+        let scope = CouponScope(products: products, category: try category(known.category, &fields))
+        // Taking the last product off must not give the whole shop away.
+        guard scope != .everything || known == .everything || fields.holds("products") && saysCategory else {
+            throw .invalid("products", "must not become empty; to make it good for everything, send category null too")
+        }
+        return scope
     }
 
     /// `null` is without end.
@@ -171,7 +175,11 @@ extension WebAPI {
         return uses
     }
 
-    private func write(_ coupon: Coupon, to json: inout JSONWriter) {
+    private func slugs() -> [ProductID: String] {
+        Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
+    }
+
+    private func write(_ coupon: Coupon, _ slugs: [ProductID: String], to json: inout JSONWriter) {
         let terms = coupon.terms
         json.string("code", coupon.code.text)
         switch terms.discount {
@@ -180,8 +188,7 @@ extension WebAPI {
         }
         json.string("currency", terms.currency.code)
         json.integer("minimum", terms.minimum)
-        let slugs = ports.cache.products().filter { terms.scope.products.contains($0.id) }.map(\.slug.text)
-        json.array("products", slugs) { $0.string($1) }
+        json.array("products", terms.scope.products.compactMap { slugs[$0] }.sorted()) { $0.string($1) }
         json.string("category", terms.scope.category.flatMap { ports.cache.category($0)?.slug.text })
         json.integer("max_uses", terms.uses.total)
         json.integer("max_uses_per_buyer", terms.uses.perBuyer)

@@ -15,10 +15,12 @@ extension WebAPI {
     }
 
     @Sendable private func listProducts(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        let listings = ports.cache.listings()
+        let (listings, channels) = (ports.cache.listings(), channels())
         return .json(
             JSONWriter.object { json in
-                json.array("items", listings) { json, listing in json.object { writeForOwner(listing, to: &$0) } }
+                json.array("items", listings) { json, listing in
+                    json.object { writeForOwner(listing, channels, to: &$0) }
+                }
             })
     }
 
@@ -26,7 +28,7 @@ extension WebAPI {
         guard let slug = Slug(context.parameter("slug")), let listing = ports.cache.listing(slug) else {
             throw ShopError(.noSuchProduct, "no product is called that")
         }
-        return .json(JSONWriter.object { writeForOwner(listing, to: &$0) })
+        return .json(JSONWriter.object { writeForOwner(listing, channels(), to: &$0) })
     }
 
     @Sendable private func createProduct(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
@@ -37,7 +39,7 @@ extension WebAPI {
         let note = try note(&fields)
         try fields.end()
         let listing = try await useCases.createProduct(draft, shared: shared, by: note)
-        return .json(JSONWriter.object { writeForOwner(listing, to: &$0) }, status: .created)
+        return .json(JSONWriter.object { writeForOwner(listing, channels(), to: &$0) }, status: .created)
     }
 
     @Sendable private func changeProduct(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
@@ -50,11 +52,11 @@ extension WebAPI {
             try read(&fields, into: &draft)
             try fields.end()
         }
-        return .json(JSONWriter.object { writeForOwner(listing, to: &$0) })
+        return .json(JSONWriter.object { writeForOwner(listing, channels(), to: &$0) })
     }
 
-    private func writeForOwner(_ listing: Listing, to json: inout JSONWriter) {
-        write(listing, isWhole: true, to: &json)
+    func writeForOwner(_ listing: Listing, _ channels: [String], to json: inout JSONWriter) {
+        write(listing, for: .owner, channels, to: &json)
         json.string("instructions", listing.page.instructions)
         json.string("stock_display", listing.page.stockDisplay.rawValue)
         json.integer("position", listing.page.position)
@@ -248,12 +250,12 @@ extension WebAPI {
         }
         return ProductPage(
             description: description ?? known.description, instructions: instructions ?? known.instructions,
-            picture: picture, stockDisplay: stockDisplay, position: try position(known.position, &fields),
+            picture: picture, stockDisplay: stockDisplay, position: try position(&fields) ?? known.position,
             isHidden: try fields.optionalBool("hidden") ?? known.isHidden)
     }
 
-    static func position(_ known: Int, _ fields: inout FieldReader) throws(ShopError) -> Int {
+    static func position(_ fields: inout FieldReader) throws(ShopError) -> Int? {
         let maximum = Int64(Category.maximumPosition)
-        return try fields.optionalInteger("position", in: -maximum...maximum).map { Int($0) } ?? known
+        return try fields.optionalInteger("position", in: -maximum...maximum).map { Int($0) }
     }
 }

@@ -40,10 +40,11 @@ extension WebAPI {
             let own = listing.product.category.flatMap { ports.cache.category($0) }
             return !listing.page.isHidden && own?.isHidden != true && (category == nil || own?.slug.text == category)
         }
+        let channels = channels()
         return .json(
             JSONWriter.object { json in
                 json.array("items", listings) { json, listing in
-                    json.object { write(listing, isWhole: false, to: &$0) }
+                    json.object { write(listing, for: .list, channels, to: &$0) }
                 }
             })
     }
@@ -52,7 +53,7 @@ extension WebAPI {
         guard let slug = Slug(context.parameter("slug")), let listing = ports.cache.listing(slug) else {
             throw ShopError(.noSuchProduct, "no product is called that")
         }
-        return .json(JSONWriter.object { write(listing, isWhole: true, to: &$0) })
+        return .json(JSONWriter.object { write(listing, for: .visitor, channels(), to: &$0) })
     }
 
     /// A page of the cards that can be picked now.
@@ -78,15 +79,28 @@ extension WebAPI {
             })
     }
 
-    /// - Parameter isWhole: false leaves out what is too long for a list
-    func write(_ listing: Listing, isWhole: Bool, to json: inout JSONWriter) {
+    /// Who is shown a product.
+    enum ProductReader {
+        /// A visitor, beside others: what is long is left out.
+        case list
+        /// A visitor. Of a hidden category nothing is told.
+        case visitor
+        /// The owner.
+        case owner
+    }
+
+    /// Names of the channels that can be paid through.
+    func channels() -> [String] { ports.cache.channels().filter(\.isEnabled).map(\.channel.name.text) }
+
+    func write(_ listing: Listing, for reader: ProductReader, _ channels: [String], to json: inout JSONWriter) {
         let (product, page, now) = (listing.product, listing.page, ports.clock.now())
         json.string("slug", product.slug.text)
         json.string("title", product.title)
         json.string("kind", product.kind.name)
-        json.string("category", product.category.flatMap { ports.cache.category($0)?.slug.text })
+        let category = product.category.flatMap { ports.cache.category($0) }
+        json.string("category", reader != .owner && category?.isHidden == true ? nil : category?.slug.text)
         json.string("picture", page.picture)
-        if isWhole { json.string("description", page.description) }
+        if reader != .list { json.string("description", page.description) }
         json.money(product.price)
         json.array("tiers", product.tiers.sorted { $0.from < $1.from }) { json, tier in
             json.object { json in
@@ -105,8 +119,7 @@ extension WebAPI {
         json.time("closes_at", product.window.closesAt)
         json.bool("on_sale", product.window.contains(now))
         json.time("server_time", now)
-        let channels = ports.cache.channels().filter(\.isEnabled)
-        json.array("channels", channels) { $0.string($1.channel.name.text) }
+        json.array("channels", channels) { $0.string($1) }
     }
 
     private enum ShownStock {

@@ -53,12 +53,18 @@ enum Migration0004 {
             CHECK ((fixed IS NULL) <> (percent IS NULL)),
             CHECK (max_uses IS NULL OR uses <= max_uses)
         );
-        -- Products in which a coupon was ever used: where to look for a buyer's uses of it.
-        CREATE TABLE coupon_products (
-            coupon_id INTEGER NOT NULL REFERENCES coupons (id),
-            product_id INTEGER NOT NULL REFERENCES products (id),
-            PRIMARY KEY (coupon_id, product_id)
+
+        -- By buyer first: a coupon is used by a buyer's orders of any product.
+        CREATE TABLE orders_of_buyers (
+            product_id INTEGER NOT NULL,
+            contact TEXT NOT NULL,
+            ended INTEGER NOT NULL CHECK (ended IN (0, 1)),
+            order_id BLOB NOT NULL,
+            PRIMARY KEY (contact, ended, product_id, order_id)
         ) WITHOUT ROWID;
+        INSERT INTO orders_of_buyers SELECT * FROM buyer_orders ORDER BY contact, ended, product_id, order_id;
+        DROP TABLE buyer_orders;
+        ALTER TABLE orders_of_buyers RENAME TO buyer_orders;
 
         ALTER TABLE orders ADD COLUMN coupon_id INTEGER REFERENCES coupons (id);
         -- Null when the goods at their price are all there is.
