@@ -200,8 +200,13 @@ extension RunningShop {
                 let refused = try await shop.place("game-key", "a@example.com", Self.filled([name: value]))
                 #expect(refused.status == 422 && refused["field"] == "fields.\(name)", "\(name): \(refused.body)")
             }
-            let order = try await shop.place("game-key", "a@example.com", Self.filled(["account": "两\\n\\u0007"]))
+            let special = Self.filled(["account": "两\\n\\u0007"])
+            let order = try await shop.place("game-key", "a@example.com", special, key: "one")
             #expect(order.status == 201)
+            let again = try await shop.place("game-key", "a@example.com", special, key: "one")
+            #expect(again.status == 200 && again["id"] == order["id"])
+            let other = try await shop.place("game-key", "a@example.com", Self.filled(), key: "one")
+            #expect(other["code"] == "idempotency_mismatch")
             let expected = ["account": "两\n\u{7}", "level": "7", "region": "EU", "tag": "abc1"]
             #expect(try await shop.read(order).object["fields"] as? [String: String] == expected)
             #expect(try await shop.inspect(order).object["fields"] as? [String: String] == expected)

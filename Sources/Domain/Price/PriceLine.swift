@@ -36,18 +36,23 @@ public struct PriceLine: Hashable, Sendable {
 
 // The stored form: `goods=5970,3;tier=-600,3;pick=500,17;coupon=-537,SUMMER`.
 extension PriceLine {
-    private var detail: String {
-        switch reason {
-        case .goods(let quantity): "\(quantity)"
-        case .tier(let from): "\(from)"
-        case .pick(let card): "\(card)"
-        case .coupon(let code): code.text
-        }
-    }
-
     /// Lines as they are stored, in order.
     public static func text(_ lines: [PriceLine]) -> String {
-        lines.map { "\($0.word)=\($0.amount),\($0.detail)" }.joined(separator: ";")
+        var text = ""
+        text.reserveCapacity(24 * lines.count)
+        for line in lines {
+            if !text.isEmpty { text += ";" }
+            text += line.word
+            text += "="
+            text += String(line.amount)
+            text += ","
+            switch line.reason {
+            case .goods(let number), .tier(let number): text += String(number)
+            case .pick(let card): text += String(card)
+            case .coupon(let code): text += code.text
+            }
+        }
+        return text
     }
 
     /// Reads the stored form; nil when it is not one.

@@ -100,7 +100,12 @@ struct PlaceBatch {
         guard let state = coupons[coupon.id], state.isEnabled, state.version == coupon.version else {
             return .couponUsedUp
         }
-        return try state.refusal { try transaction.uses(of: coupon.id, by: buyer) }
+        let uses = statements.couponUses
+        return try state.refusal {
+            uses.bind(1, buyer.contact)
+            uses.bind(2, coupon.id.number)
+            return try uses.firstRow { Int(uses.integer(0)) } ?? 0
+        }
     }
 
     private mutating func use(_ coupon: CouponID) {
@@ -200,6 +205,7 @@ private struct PlaceStatements {
     let recentKey: RawStatement
     let filedKey: RawStatement
     let units: RawStatement
+    let couponUses: RawStatement
     let insert: RawStatement
     let journal: RawStatement
     let claim: RawStatement
@@ -214,6 +220,7 @@ private struct PlaceStatements {
         recentKey = try raw(Statements.recentOrderByKey)
         filedKey = try raw(Statements.orderByKey)
         units = try raw(Statements.buyerUnits)
+        couponUses = try raw(Statements.couponUses)
         insert = try raw(Statements.insertOrder)
         journal = try raw(Statements.insertClaim)
         claim = try raw(Statements.claimCard)

@@ -108,8 +108,8 @@ public struct KeyRing: Sendable {
     /// Seals a value for a context.
     public func seal(_ value: some Sequence<UInt8>, context: String) throws(ShopError) -> [UInt8] {
         let key = newest(.sealing)
-        let box = try Self.seal(Array(value), with: key.key, context: context)
-        return withUnsafeBytes(of: key.id.bigEndian) { Array($0) } + box
+        let prefix = withUnsafeBytes(of: key.id.bigEndian) { Array($0) }
+        return try Self.seal(Array(value), with: key.key, context: context, after: prefix)
     }
 
     /// Opens a sealed value.
@@ -201,10 +201,14 @@ public struct KeyRing: Sendable {
         return bytes
     }
 
-    private static func seal(_ value: [UInt8], with key: SymmetricKey, context: String) throws(ShopError) -> [UInt8] {
+    private static func seal(
+        _ value: [UInt8], with key: SymmetricKey, context: String, after prefix: [UInt8] = []
+    ) throws(ShopError) -> [UInt8] {
         do {
             let box = try AES.GCM.seal(value, using: key, authenticating: Array(context.utf8))
-            return Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
+            // The parts one by one are copied byte by byte.
+            guard let combined = box.combined else { throw CryptoKitError.incorrectParameterSize }
+            return prefix + combined
         } catch {
             throw ShopError(.internalFault, "a value could not be sealed", cause: "\(error)")
         }
