@@ -50,7 +50,7 @@ final class ServedRounds: Rounds {
         _ = try await shop.useCases.createProduct(
             ProductDraft(
                 slug: Fixtures.slug(slug), title: "Game key", price: Fixtures.price, limits: Fixtures.limits(),
-                holdSeconds: 3600, window: .always, fields: []))
+                holdSeconds: 3600, window: .always, fields: []), by: OwnerNote(actor: "owner", reason: nil))
         let text = AsyncStream<[UInt8]> { continuation in
             for number in 0..<count { continuation.yield(Array("KEY-\(number)-0123456789ABCDEF\n".utf8)) }
             continuation.finish()
