@@ -26,6 +26,7 @@ final class ServedRounds: Rounds {
         var configuration = ServeConfiguration(data: folder, listen: address)
         configuration.usesHotRoute = isHot
         configuration.limits.batchOrders = Crowd.size
+        configuration.limits.batchWorthwhileOrders = Crowd.size
         configuration.limits.batchWaitMicroseconds = 3_600_000_000
         configuration.limits.checkpointLogBytes = 1 << 30
         configuration.limits.patientLogBytes = 2 << 30

@@ -136,8 +136,9 @@ public struct FieldReader {
 
     /// An explicit null counts as a wrong type, not as absent.
     private mutating func take(_ name: String) -> JSONValue? {
+        guard let value = members[name] else { return nil }
         taken.insert(name)
-        return members[name]
+        return value
     }
 
     /// A name that a stranger chose, fit for an error message.
