@@ -17,15 +17,15 @@ public final class GateSubject: StockSubject {
 
     public func place(_ order: Int, buyer: Int, quantity: Int, at moment: Timestamp) async throws -> Refusal? {
         let request = AdmissionRequest(
-            order: Self.id(order), product: product, quantity: quantity, buyer: Fixtures.buyer(buyer), key: nil,
-            moment: moment)
+            Fixtures.draft(Self.id(order), product, buyer: Fixtures.buyer(buyer), quantity: quantity, at: moment))
         let admission = await withCheckedContinuation { continuation in
             gate.admit(request) { continuation.resume(returning: $0) }
         }
         switch admission {
         case .admitted: return nil
         case .refused(let refusal): return refusal
-        case .seenBefore: throw ContractViolation(description: "a request without a key was seen before")
+        case .seenBefore, .closed, .unknown:
+            throw ContractViolation(description: "a request without a key was answered with \(admission)")
         }
     }
 

@@ -38,6 +38,7 @@ struct StockScenarioTests {
         let clock = MockClock()
         let product = story.product(startingAt: clock.now())
         let gate = MemoryGate(limits: Limits())
+        gate.load(GateSnapshot())
         try await story.run(on: GateSubject(gate: gate, product: product), clock: clock)
         try await withSQLiteLedger { bench in
             let product = try await bench.product(limits: story.limits)

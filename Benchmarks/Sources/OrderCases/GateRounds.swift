@@ -16,8 +16,9 @@ final class GateRounds: Rounds {
         let identifiers = IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }
         requests = (0..<orders).map { number in
             AdmissionRequest(
-                order: OrderID(identifiers.make()), product: product, quantity: 1,
-                buyer: Fixtures.buyer(Int(BuyerNumbers.scattered(number))), key: nil, moment: clock.now())
+                Fixtures.draft(
+                    OrderID(identifiers.make()), product,
+                    buyer: Fixtures.buyer(Int(BuyerNumbers.scattered(number))), at: clock.now()))
         }
         gate = MemoryGate(limits: Limits())
         var snapshot = GateSnapshot()
@@ -31,7 +32,7 @@ final class GateRounds: Rounds {
                 if case .admitted = admission { admitted.add(1, ordering: .relaxed) }
             }
         }
-        for request in requests { gate.end(request.order, .released) }
+        for request in requests { gate.end(request.draft.id, .released) }
         guard admitted.exchange(0, ordering: .relaxed) == requests.count else {
             throw CaseError(description: "the gate turned somebody away")
         }

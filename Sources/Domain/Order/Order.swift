@@ -54,6 +54,25 @@ public struct Order: Hashable, Sendable {
         self.kind = kind
     }
 
+    /// What a draft becomes.
+    ///
+    /// - Parameter version: 0 for an order that no ledger has yet
+    public init(_ draft: OrderDraft, state: OrderState, version: Int, expiresAt: Timestamp?) {
+        self.init(
+            id: draft.id, product: draft.product.id, slug: draft.product.slug, quantity: draft.quantity,
+            buyer: draft.buyer, channel: draft.channel, total: draft.price.total, lines: draft.price.lines,
+            coupon: draft.coupon?.id, sealedFields: draft.sealedFields, state: state, version: version,
+            createdAt: draft.placedAt, expiresAt: expiresAt, kind: draft.product.kind)
+    }
+
+    /// The order one state change later.
+    public func moved(to state: OrderState) -> Order {
+        Order(
+            id: id, product: product, slug: slug, quantity: quantity, buyer: buyer, channel: channel, total: total,
+            lines: lines, coupon: coupon, sealedFields: sealedFields, state: state, version: version + 1,
+            createdAt: createdAt, expiresAt: expiresAt, kind: kind)
+    }
+
     /// The cards that the buyer picked, in the order of their numbers.
     public var picks: [PickedCard] { lines.picks }
     /// Where its cards come from.
@@ -136,8 +155,8 @@ public struct OrderDraft: Hashable, Sendable {
     public let price: OrderPrice
     /// The coupon that the price is made with.
     public let coupon: UsedCoupon?
-    /// What the buyer filled in, sealed; nil when nothing was, or it is not sealed yet.
-    public var sealedFields: [UInt8]?
+    /// What the buyer filled in, sealed; nil when nothing was.
+    public let sealedFields: [UInt8]?
     /// Keyed digest of contact and query password; nil without a password.
     public let queryTag: [UInt8]?
     /// The client's idempotency key.

@@ -61,5 +61,18 @@ public struct OrderPrice: Hashable, Sendable {
         self.total = total
     }
 
+    /// Restores a price that was worked out before; nil when there are no lines, or they do not come to the total.
+    public init?(stored lines: [PriceLine], total: Money) {
+        var sum: Int64 = 0
+        for line in lines {
+            let (next, overflow) = sum.addingReportingOverflow(line.amount)
+            if overflow { return nil }
+            sum = next
+        }
+        guard !lines.isEmpty, sum == total.amount else { return nil }
+        self.lines = lines
+        self.total = total
+    }
+
     private static var tooMuch: ShopError { .invalid("quantity", "comes to too much money") }
 }

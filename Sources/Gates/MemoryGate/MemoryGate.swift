@@ -6,7 +6,7 @@ public import Shop
 public final class MemoryGate: Gate {
     private let state: NIOLockedValueBox<MemoryGateState>
 
-    /// A closed gate: no product has stock until a snapshot is loaded.
+    /// A closed gate: nobody is let through until a snapshot is loaded.
     public init(limits: Limits) {
         state = NIOLockedValueBox(
             MemoryGateState(maximumBuyers: limits.gateBuyers, maximumKeys: limits.gateKeys))
@@ -29,6 +29,10 @@ public final class MemoryGate: Gate {
     public func count(_ buyer: Buyer, of product: ProductID, units: Int) {
         state.withLockedValue { $0.count(buyer, of: product, units: units) }
     }
+
+    public func judged(_ orders: [OrderID]) {}
+
+    public func close() { state.withLockedValue { $0.close() } }
 
     public func load(_ snapshot: GateSnapshot) { state.withLockedValue { $0.load(snapshot) } }
 

@@ -31,6 +31,7 @@ struct MemoryGateState {
         }
     }
 
+    private var isOpen = false
     private var stock: [Int64: Stock] = [:]
     private var tickets = ShardedDictionary<OrderID, Ticket>()
     private var units = ShardedDictionary<BuyerOfProduct, BuyerUnits>()
@@ -43,11 +44,14 @@ struct MemoryGateState {
     }
 
     mutating func admit(_ request: AdmissionRequest) -> Admission {
-        let key = request.key.map { KeyMemory.digest(product: request.product.id, key: $0) }
+        guard isOpen else { return .closed }
+        let draft = request.draft
+        if tickets[draft.id] != nil { return .admitted }
+        let key = draft.idempotency.map { KeyMemory.digest(product: draft.product.id, key: $0.key) }
         if let key, keys.contains(key) { return .seenBefore }
-        let refusal = refusal(request)
+        let refusal = refusal(draft)
         if let refusal { return key != nil && !keys.isComplete && !request.isKeyNew ? .seenBefore : .refused(refusal) }
-        take(request, key: key)
+        take(draft, key: key)
         return .admitted
     }
 
@@ -55,24 +59,24 @@ struct MemoryGateState {
         !keys.isComplete || keys.contains(KeyMemory.digest(product: product, key: key))
     }
 
-    private func refusal(_ request: AdmissionRequest) -> Refusal? {
-        guard request.product.window.contains(request.moment) else { return .notOnSale }
-        let pool = stock[Self.place(request.product.id, request.pool)] ?? Stock()
-        if request.product.kind.isPooled, pool.isSoldOut { return .soldOut }
-        let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
+    private func refusal(_ draft: OrderDraft) -> Refusal? {
+        guard draft.product.window.contains(draft.placedAt) else { return .notOnSale }
+        let pool = stock[Self.place(draft.product.id, draft.pool)] ?? Stock()
+        if draft.product.kind.isPooled, pool.isSoldOut { return .soldOut }
+        let buyer = BuyerOfProduct(product: draft.product.id, buyer: draft.buyer)
         return StockRule.refusal(
-            quantity: request.quantity, product: request.product, available: pool.available,
-            units: units[buyer] ?? .none, at: request.moment)
+            quantity: draft.quantity, product: draft.product, available: pool.available,
+            units: units[buyer] ?? .none, at: draft.placedAt)
     }
 
-    private mutating func take(_ request: AdmissionRequest, key: UInt64?) {
-        let buyer = BuyerOfProduct(product: request.product.id, buyer: request.buyer)
-        let pool = request.product.kind.isPooled ? request.pool : nil
-        if let pool { restock(request.product.id, pool, by: -request.quantity) }
-        add(total: request.quantity, held: request.quantity, to: buyer)
+    private mutating func take(_ draft: OrderDraft, key: UInt64?) {
+        let buyer = BuyerOfProduct(product: draft.product.id, buyer: draft.buyer)
+        let pool = draft.product.kind.isPooled ? draft.pool : nil
+        if let pool { restock(draft.product.id, pool, by: -draft.quantity) }
+        add(total: draft.quantity, held: draft.quantity, to: buyer)
         if let key { keys.insert(key) }
-        tickets[request.order] = Ticket(
-            product: request.product.id, buyer: buyer, quantity: request.quantity, pool: pool, key: key)
+        tickets[draft.id] = Ticket(
+            product: draft.product.id, buyer: buyer, quantity: draft.quantity, pool: pool, key: key)
     }
 
     mutating func end(_ order: OrderID, _ end: TicketEnd) {
@@ -102,8 +106,11 @@ struct MemoryGateState {
         stock[Self.place(product, pool)]?.available ?? 0
     }
 
+    mutating func close() { self = MemoryGateState(maximumBuyers: maximumBuyers, maximumKeys: keys.maximum) }
+
     mutating func load(_ snapshot: GateSnapshot) {
-        self = MemoryGateState(maximumBuyers: maximumBuyers, maximumKeys: keys.maximum)
+        close()
+        isOpen = true
         for (product, count) in snapshot.available { restock(product, .drawn, by: count) }
         for (product, count) in snapshot.pickable { restock(product, .picked, by: count) }
         for entry in snapshot.units {

@@ -55,7 +55,7 @@ struct PlaceBatch {
         if try isFenced(draft.id) { return .fenced }
         if let known = try placement(under: draft.idempotency, of: draft.product.id) { return known }
         if let refusal = try refusal(draft) { return .refused(refusal) }
-        let order = Order(claimedBy: draft)
+        let order = Order(draft, state: .awaitingPayment, version: 1, expiresAt: draft.expiresAt)
         try insert(order, draft)
         try file(order, draft)
         for card in takeCards(draft) {
@@ -228,17 +228,5 @@ private struct PlaceStatements {
         fileRecentKey = try raw(Statements.fileRecentKey)
         file = try raw(Statements.file)
         fileKey = try raw(Statements.fileKey)
-    }
-}
-
-extension Order {
-    /// What a draft becomes when its cards are claimed.
-    fileprivate init(claimedBy draft: OrderDraft) {
-        self.init(
-            id: draft.id, product: draft.product.id, slug: draft.product.slug, quantity: draft.quantity,
-            buyer: draft.buyer, channel: draft.channel, total: draft.price.total, lines: draft.price.lines,
-            coupon: draft.coupon?.id, sealedFields: draft.sealedFields, state: .awaitingPayment, version: 1,
-            createdAt: draft.placedAt, expiresAt: draft.expiresAt,
-            kind: draft.product.kind)
     }
 }

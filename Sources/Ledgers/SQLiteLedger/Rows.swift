@@ -58,14 +58,6 @@ extension Order {
             sealedFields: (row["sealed_fields"] as Data?).map { Array($0) }, state: state, version: row["version"],
             createdAt: createdAt, expiresAt: row.timestamp("expires_at"), kind: kind)
     }
-
-    /// The order one state change later.
-    func moved(to state: OrderState) -> Order {
-        Order(
-            id: id, product: product, slug: slug, quantity: quantity, buyer: buyer, channel: channel, total: total,
-            lines: lines, coupon: coupon, sealedFields: sealedFields, state: state, version: version + 1,
-            createdAt: createdAt, expiresAt: expiresAt, kind: kind)
-    }
 }
 
 extension Attempt {

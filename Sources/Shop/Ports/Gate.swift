@@ -2,43 +2,15 @@ public import Domain
 
 /// A request to be let through to the intake.
 public struct AdmissionRequest: Hashable, Sendable {
-    /// The order that will be placed.
-    public let order: OrderID
-    /// What is to be bought.
-    public let product: Product
-    /// Units asked for.
-    public let quantity: Int
-    /// Which of the product's cards they are taken from.
-    public let pool: Pool
-    /// Who asks.
-    public let buyer: Buyer
-    /// The client's idempotency key, if any.
-    public let key: String?
-    /// When the request came.
-    public let moment: Timestamp
-    /// Whether the ledger has said that it does not know the key.
+    /// The order that will be placed, complete: a gate that other nodes share remembers it until the log has it.
+    public let draft: OrderDraft
+    /// Whether the ledger has said that it does not know the draft's idempotency key.
     public let isKeyNew: Bool
 
     /// Puts the parts together.
-    public init(
-        order: OrderID, product: Product, quantity: Int, pool: Pool = .drawn, buyer: Buyer, key: String?,
-        moment: Timestamp, isKeyNew: Bool = false
-    ) {
-        self.order = order
-        self.product = product
-        self.quantity = quantity
-        self.pool = pool
-        self.buyer = buyer
-        self.key = key
-        self.moment = moment
+    public init(_ draft: OrderDraft, isKeyNew: Bool = false) {
+        self.draft = draft
         self.isKeyNew = isKeyNew
-    }
-
-    /// The request that a draft stands for.
-    public init(_ draft: OrderDraft, isKeyNew: Bool) {
-        self.init(
-            order: draft.id, product: draft.product, quantity: draft.quantity, pool: draft.pool, buyer: draft.buyer,
-            key: draft.idempotency?.key, moment: draft.placedAt, isKeyNew: isKeyNew)
     }
 }
 
@@ -51,6 +23,10 @@ public enum Admission: Hashable, Sendable {
     case seenBefore
     /// Not now.
     case refused(Refusal)
+    /// The gate knows nothing, cannot be asked, or lets nobody through for a while. Nothing was taken.
+    case closed
+    /// The gate was asked and its answer was lost: a ticket may have been taken out, and the order may yet be placed.
+    case unknown
 }
 
 /// How a ticket ends.
@@ -138,19 +114,44 @@ public struct GateSnapshot: Hashable, Sendable {
 
 /// Answers in microseconds whether a buyer may try. It knows nothing for certain: it may turn away a buyer who could
 /// have been served, and it can never grant a sale. Until it has loaded a snapshot it is closed.
+///
+/// Calls about one order that come from one thread take effect in their order. What returns nothing may be lost with
+/// the gate's engine; the gate then believes in less stock than there is, until it is loaded anew.
 public protocol Gate: Sendable {
-    /// Judges a request and, when it is admitted, takes out a ticket for the order. `reply` is called exactly once.
+    /// Judges a request and, when it is admitted, takes out a ticket for the order. `reply` is called exactly once. A
+    /// request for an order that has a ticket is admitted, and takes nothing.
     func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void)
     /// Whether an idempotency key of a product has been seen, or may have been. `reply` is called exactly once.
     func mayKnow(_ key: String, of product: ProductID, reply: @escaping @Sendable (Bool) -> Void)
     /// Ends the ticket of an order. Without a ticket nothing happens, so that stock comes back once.
     func end(_ order: OrderID, _ end: TicketEnd)
+    /// The ledger has judged these orders, which had come by a log. Until it has, they count towards what may wait in
+    /// the log.
+    func judged(_ orders: [OrderID])
     /// Cards were added to the pool, or, when negative, taken from it past the gate.
     func restock(_ product: ProductID, _ pool: Pool, by count: Int)
     /// Units that a buyer got past the gate, by late money, or, when negative, gave back.
     func count(_ buyer: Buyer, of product: ProductID, units: Int)
-    /// Replaces everything the gate knows.
-    func load(_ snapshot: GateSnapshot)
-    /// Cards of a pool that the gate believes to be available; 0 for an unknown product.
+    /// Closes the gate and forgets what it knew; what comes from before takes no effect any more.
+    ///
+    /// - Throws: *busy* when the gate's engine cannot be reached.
+    func close() async throws(ShopError)
+    /// Replaces everything the gate knows, and opens it.
+    ///
+    /// - Throws: *busy* when the gate's engine cannot be reached, or somebody else has closed the gate meanwhile. It
+    ///   is closed then.
+    func load(_ snapshot: GateSnapshot) async throws(ShopError)
+    /// Cards of a pool that the gate believes to be available, as it last heard; 0 for an unknown product.
     func available(_ product: ProductID, _ pool: Pool) -> Int
+}
+
+/// Orders that a gate admitted and that a log may not have: a node may have died in between.
+public protocol OrderOutbox: Sendable {
+    /// Orders that were admitted at `moment` or before and that no log is known to have, oldest first. One that
+    /// cannot be read is taken out and reported in the gate's metrics.
+    ///
+    /// - Throws: *busy* when the gate's engine cannot be reached.
+    func unlogged(at moment: Timestamp, limit: Int) async throws(ShopError) -> [OrderDraft]
+    /// The log has these orders.
+    func logged(_ orders: [OrderID])
 }

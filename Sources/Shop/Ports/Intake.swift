@@ -4,6 +4,8 @@ public import Domain
 public enum Placement: Hashable, Sendable {
     /// The order is durable and holds its cards.
     case placed(Order)
+    /// The order is durable in a log, and will be judged: it claims its cards, or is rejected.
+    case queued(OrderDraft)
     /// The same key and the same body were seen before: this is that order as it is now.
     case existing(Order)
     /// The same key was used for another body.

@@ -20,6 +20,6 @@ public struct OpenGate: Sendable {
         let snapshot = try await ledger.gateSnapshot(
             keysSince: clock.now().advanced(seconds: -limits.gateKeySeconds), maximumUnits: limits.gateBuyers,
             maximumKeys: limits.gateKeys)
-        gate.load(snapshot)
+        try await gate.load(snapshot)
     }
 }

@@ -128,7 +128,7 @@ public struct PlaceOrder: Sendable {
 
     private func place(_ asked: AskedOrder, picks: [PickedCard], reply: @escaping Reply) {
         do throws(ShopError) {
-            admit(try draft(asked, picks: picks), asked.request.fields, round: 1, reply: reply)
+            admit(try draft(asked, picks: picks), round: 1, reply: reply)
         } catch {
             refuse(asked, error, reply: reply)
         }
@@ -145,7 +145,7 @@ public struct PlaceOrder: Sendable {
         }
     }
 
-    private func admit(_ draft: OrderDraft, _ fields: [String: String], round: Int, reply: @escaping Reply) {
+    private func admit(_ draft: OrderDraft, round: Int, reply: @escaping Reply) {
         gate.admit(AdmissionRequest(draft, isKeyNew: round > 1)) { admission in
             switch (admission, draft.idempotency) {
             case (.refused(let refusal), _):
@@ -155,28 +155,21 @@ public struct PlaceOrder: Sendable {
                     guard round < Self.maximumRounds else {
                         return reply(.failed(ShopError(.busy, "another request with this key is under way")))
                     }
-                    admit(draft, fields, round: round + 1, reply: reply)
+                    admit(draft, round: round + 1, reply: reply)
                 }
-            case (.admitted, _), (.seenBefore, nil):
+            case (.closed, _), (.seenBefore, nil):
+                reply(.failed(ShopError(.busy, "no orders are taken at the moment; try again")))
+            case (.unknown, _):
+                reply(.failed(ShopError(.outcomeUnknown, "the order may have been taken; ask again with the same key")))
+            case (.admitted, _):
                 Failpoint.hit(.placeAdmitted)
-                submit(draft, fields, reply: reply)
+                submit(draft, reply: reply)
             }
         }
     }
 
-    /// - Parameter fields: sealed only now, so that a crowd which is turned away costs nothing
-    private func submit(_ draft: OrderDraft, _ fields: [String: String], reply: @escaping Reply) {
-        var draft = draft
-        do throws(ShopError) {
-            if !fields.isEmpty {
-                draft.sealedFields = try keys.seal(
-                    FilledFields.text(fields).utf8, context: KeyRing.fieldsContext(draft.id))
-            }
-        } catch {
-            gate.end(draft.id, .notPlaced)
-            return reply(.failed(error))
-        }
-        intake.submit(.place(draft)) { [draft] result in
+    private func submit(_ draft: OrderDraft, reply: @escaping Reply) {
+        intake.submit(.place(draft)) { result in
             settleTicket(draft, result)
             answer(result, reply: reply) {
                 reply(.failed(ShopError(.internalFault, "the order was taken for a question")))
@@ -195,6 +188,9 @@ public struct PlaceOrder: Sendable {
     private func answer(_ result: Result<Placement, ShopError>, reply: Reply, unknown: () -> Void) {
         switch result {
         case .success(.placed(let order)):
+            reply(.placed(PlacedOrder(order: order, token: keys.token(for: order.id))))
+        case .success(.queued(let draft)):
+            let order = Order(draft, state: .queued, version: 0, expiresAt: nil)
             reply(.placed(PlacedOrder(order: order, token: keys.token(for: order.id))))
         case .success(.existing(let order)):
             reply(.existing(PlacedOrder(order: order, token: keys.token(for: order.id))))
@@ -218,6 +214,9 @@ public struct PlaceOrder: Sendable {
         case .success(.placed(let order)):
             // What costs nothing is the buyer's at once.
             if order.state != .awaitingPayment { gate.end(order.id, .sold) }
+        case .success(.queued):
+            // Whoever judges it ends the ticket.
+            break
         case .success(.existing), .success(.mismatched):
             gate.end(draft.id, .released)
         case .success(.refused(let refusal)):
@@ -271,11 +270,16 @@ public struct PlaceOrder: Sendable {
         }
         try terms.check(fields: request.fields, of: product)
         let coupon = try terms.coupon(request.coupon, for: product, at: now)
+        let id = OrderID(identifiers.make())
+        // Before the gate, which may have to remember the order for others.
+        let sealed: [UInt8]? =
+            request.fields.isEmpty
+            ? nil : try keys.seal(FilledFields.text(request.fields).utf8, context: KeyRing.fieldsContext(id))
         return OrderDraft(
-            id: OrderID(identifiers.make()), product: product, quantity: asked.quantity, buyer: asked.buyer,
+            id: id, product: product, quantity: asked.quantity, buyer: asked.buyer,
             channel: channel, price: try OrderPrice(product, quantity: asked.quantity, picks: picks, coupon: coupon),
-            coupon: coupon.map { UsedCoupon(id: $0.id, version: $0.version) }, queryTag: asked.queryTag,
-            idempotency: asked.idempotency, placedAt: now)
+            coupon: coupon.map { UsedCoupon(id: $0.id, version: $0.version) }, sealedFields: sealed,
+            queryTag: asked.queryTag, idempotency: asked.idempotency, placedAt: now)
     }
 
     private func queryTag(buyer: Buyer, password: String?) throws(ShopError) -> [UInt8]? {

@@ -118,11 +118,15 @@ public struct OrderEndpoint: HotEndpoint {
     /// The answer to a request.
     func answer(_ outcome: Outcome) -> WebAnswer {
         switch outcome.answer {
-        case .placed(let placed): answer(placed, status: .created)
+        case .placed(let placed): answer(placed, status: Self.status(placed))
         case .existing(let placed): answer(placed, status: .ok)
         case .refused(let refusal): Problem.answer(refusal)
         case .failed(let error): Problem.answer(error)
         }
+    }
+
+    private static func status(_ placed: PlacedOrder) -> HTTPResponse.Status {
+        placed.order.state == .queued ? .accepted : .created
     }
 
     private func answer(_ placed: PlacedOrder, status: HTTPResponse.Status) -> WebAnswer {
@@ -149,7 +153,7 @@ public struct OrderEndpoint: HotEndpoint {
     public func write(_ outcome: Outcome, date: String, to buffer: inout ByteBuffer) -> Bool {
         switch outcome.answer {
         case .placed(let placed):
-            return write(placed, status: .created, date: date, to: &buffer)
+            return write(placed, status: Self.status(placed), date: date, to: &buffer)
         case .existing(let placed):
             return write(placed, status: .ok, date: date, to: &buffer)
         case .refused(let refusal):
