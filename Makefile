@@ -7,7 +7,7 @@ UPDATE ?=
 THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
 VENV := .build/venv
 # C libraries that the build needs besides the Swift toolchain.
-LIBRARIES := libsqlite3-dev libpcre2-dev pkg-config
+LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
@@ -62,9 +62,14 @@ lint: ## check the format of the sources
 setup:
 	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
-# The other side in tests: PHP computes the signatures of an epay gateway.
+# The other side in tests: PHP computes the signatures of an epay gateway; Redis and PostgreSQL are started by the tests
+# themselves, and the packages must not start ones of their own.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
+	@command -v redis-server >/dev/null \
+		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy redis-server)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy postgresql)
 
 # nginx is started by the benchmark itself; the package must not start one of its own.
 setup-bench:

@@ -31,11 +31,18 @@ struct TidyTests {
         "Sources/Domain": [],
         "Sources/Shop": ["Domain"],
         "Sources/Gates/MemoryGate": ["Domain", "Shop"],
+        "Sources/Gates/RedisGate": ["Domain", "Shop", "RedisClient"],
         "Sources/Intakes/GroupCommitIntake": ["Domain", "Shop"],
-        "Sources/Ledgers/SQLiteLedger": ["Domain", "Shop"],
+        "Sources/Intakes/KafkaIntake": ["Domain", "Shop", "KafkaClient"],
+        "Sources/Ledgers/SQLLedger": ["Domain", "Shop"],
+        "Sources/Ledgers/SQLiteLedger": ["Domain", "Shop", "SQLLedger"],
+        "Sources/Ledgers/PostgresLedger": ["Domain", "Shop", "SQLLedger", "PostgresClient"],
         "Sources/Channels": ["Domain", "Shop"],
         "Sources/Clients/ProviderClient": ["Domain", "Shop"],
         "Sources/Clients/PCREPatterns": ["Domain", "Shop"],
+        "Sources/Clients/RedisClient": [],
+        "Sources/Clients/PostgresClient": [],
+        "Sources/Clients/KafkaClient": [],
         "Sources/Web/WebSupport": ["Domain"],
         "Sources/Web/WebAPI": ["Domain", "Shop", "WebSupport"],
         "Sources/Server": [
@@ -48,8 +55,9 @@ struct TidyTests {
     ]
 
     private static let modules: Set<String> = [
-        "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-        "ProviderClient", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
+        "Domain", "Shop", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger", "SQLiteLedger",
+        "PostgresLedger", "Channels", "PCREPatterns", "ProviderClient", "RedisClient", "PostgresClient",
+        "KafkaClient", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
     ]
 
     private static func imported(_ line: Substring) -> String? {
@@ -81,6 +89,8 @@ struct TidyTests {
         let homes = [
             "GRDB": "Sources/Ledgers/SQLiteLedger/", "Hummingbird": "Sources/", "ArgumentParser": "Sources/sluice/",
             "Mustache": "Sources/Web/WebAPI/", "CPCRE2": "Sources/Clients/PCREPatterns/",
+            "CHiredis": "Sources/Clients/RedisClient/", "CPQ": "Sources/Clients/PostgresClient/",
+            "CRdKafka": "Sources/",
         ]
         for source in try Self.sources("Sources") {
             for module in source.lines.compactMap(Self.imported) {

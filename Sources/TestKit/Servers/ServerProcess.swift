@@ -1,0 +1,113 @@
+public import Foundation
+import NIOCore
+import NIOPosix
+
+/// A real server in a process of its own, in a folder of its own, on a free loopback port. Ends with the object.
+public final class ServerProcess: Sendable {
+    /// Why a server is not there.
+    public struct DidNotStart: Error, CustomStringConvertible {
+        /// What it said.
+        public let description: String
+    }
+
+    /// Number of the process.
+    public let id: Int32
+    private let process: Process
+    private let log: URL
+
+    /// Starts a server and waits until its port takes connections.
+    ///
+    /// - Parameters:
+    ///   - executable: full path
+    ///   - folder: where it runs, and where its output goes, into `server.log`
+    ///   - user: whom it runs as when the tests run as root, which PostgreSQL refuses to
+    public init(
+        _ executable: String, _ arguments: [String], folder: URL, port: Int, user: String? = nil
+    ) async throws {
+        process = Process()
+        (process.executableURL, process.arguments) = Self.command(executable, arguments, user: user)
+        process.currentDirectoryURL = folder
+        log = folder.appendingPathComponent("server.log")
+        try Data().write(to: log)
+        let output = try FileHandle(forWritingTo: log)
+        _ = try output.seekToEnd()
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        id = process.processIdentifier
+        do {
+            try await Self.waitUntilOpen(port) { [process] in process.isRunning }
+        } catch {
+            kill(id, SIGKILL)
+            throw DidNotStart(description: (try? String(contentsOf: log, encoding: .utf8)) ?? "\(error)")
+        }
+    }
+
+    deinit { kill() }
+
+    /// Runs a command to its end.
+    public static func run(_ executable: String, _ arguments: [String], folder: URL, user: String? = nil) throws {
+        let process = Process()
+        (process.executableURL, process.arguments) = command(executable, arguments, user: user)
+        process.currentDirectoryURL = folder
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw DidNotStart(description: String(decoding: said, as: UTF8.self))
+        }
+    }
+
+    /// `setpriv` becomes the server itself, so that signals reach it.
+    private static func command(_ executable: String, _ arguments: [String], user: String?) -> (URL, [String]) {
+        guard let user, getuid() == 0 else { return (URL(fileURLWithPath: executable), arguments) }
+        let rights = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--", executable]
+        return (URL(fileURLWithPath: "/usr/bin/setpriv"), rights + arguments)
+    }
+
+    /// A port that was free a moment ago.
+    public static func freePort() async throws -> Int {
+        let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(host: "127.0.0.1", port: 0).get()
+        defer { server.close(promise: nil) }
+        return try unwrap(server.localAddress?.port)
+    }
+
+    /// Returns when the port takes connections.
+    public static func waitUntilOpen(_ port: Int, isRunning: @Sendable () -> Bool = { true }) async throws {
+        for _ in 0..<600 {
+            let connecting = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .connectTimeout(.seconds(1)).connect(host: "127.0.0.1", port: port)
+            if let channel = try? await connecting.get() { return try await channel.close() }
+            guard isRunning() else { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw ContractViolation.timeOut("port \(port) takes connections")
+    }
+
+    // MARK: What may happen to a server
+
+    /// Stops it where it stands, as a machine that hangs does.
+    public func pause() { kill(id, SIGSTOP) }
+
+    /// Lets it go on.
+    public func resume() { kill(id, SIGCONT) }
+
+    /// Ends it at once, as a power cut does, and returns when it is gone.
+    public func kill() { end(SIGKILL) }
+
+    /// Asks it to end, and returns when it has.
+    public func stop() { end(SIGTERM) }
+
+    private func end(_ signal: Int32) {
+        guard process.isRunning else { return }
+        kill(id, signal)
+        process.waitUntilExit()
+    }
+
+    private func kill(_ id: Int32, _ signal: Int32) { _ = Foundation.kill(id, signal) }
+}
