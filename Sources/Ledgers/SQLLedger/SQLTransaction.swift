@@ -51,8 +51,8 @@ public protocol SQLTransaction {
     func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int
     /// Runs a statement and gives each row of its answer in turn, without keeping them.
     func each(_ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws -> Void) throws
-    /// Runs `body` so that it can be undone alone: nil, with nothing changed, when it throws a ``ShopError`` or breaks a
-    /// constraint.
+    /// Runs `body` so that it can be undone alone: nil, with nothing changed, when it throws a ``ShopError`` or breaks
+    /// a constraint.
     func attempting<Value>(_ body: () throws -> Value?) throws -> Value?
     /// Keeps others from judging this product's stock and limits until the transaction ends. Nothing where only one
     /// transaction writes at a time. Products are locked before coupons, and both before cards.
