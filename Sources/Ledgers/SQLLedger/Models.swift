@@ -1,50 +1,13 @@
-import Domain
+package import Domain
 import Foundation
-import GRDB
-import Shop
+package import Shop
 
-// Reading stored values. What cannot be read is a damaged ledger, reported as *internal*, never guessed.
-
-extension Identifier {
-    var data: Data { Data(bytes) }
-}
-
-extension Row {
-    func identifier(_ column: String) throws -> Identifier {
-        guard let data = self[column] as Data?, let identifier = Identifier(bytes: data) else {
-            throw Self.damaged(column)
-        }
-        return identifier
-    }
-
-    func slug(_ column: String) throws -> Slug {
-        guard let slug = Slug(self[column] as String) else { throw Self.damaged(column) }
-        return slug
-    }
-
-    func timestamp(_ column: String) -> Timestamp? {
-        (self[column] as Int64?).map { Timestamp(milliseconds: $0) }
-    }
-
-    func money() throws -> Money {
-        guard let currency = Currency(code: self["currency"]),
-            let money = Money(amount: self["amount"], currency: currency)
-        else { throw Self.damaged("amount") }
-        return money
-    }
-
-    static func damaged(_ column: String) -> ShopError {
-        ShopError(.internalFault, "the ledger holds a value that cannot be read", cause: column)
-    }
-}
+// The models, as rows hold them.
 
 extension Order {
-    init(row: Row) throws {
-        guard let state = OrderState(rawValue: row["state"]), let createdAt = row.timestamp("created_at"),
-            let kind = ProductKind(rawValue: row["kind"])
-        else { throw Row.damaged("state") }
-        let (total, quantity) = (try row.money(), row["quantity"] as Int)
-        let stored = row["price_lines"] as String?
+    package init(row: SQLRow) throws {
+        let (total, quantity) = (try row.money(), try row["quantity"] as Int)
+        let stored = try row["price_lines"] as String?
         // Lines that cannot be read are none, and do not add up: money for such an order waits for the owner, and the
         // orders beside it do not.
         let lines =
@@ -52,103 +15,94 @@ extension Order {
                 PriceLine(.goods(quantity: quantity), amount: total.amount)
             ]
         self.init(
-            id: OrderID(try row.identifier("id")), product: ProductID(row["product_id"]), slug: try row.slug("slug"),
-            quantity: quantity, buyer: Buyer(stored: row["contact"]), channel: try row.slug("channel"), total: total,
-            lines: lines, coupon: (row["coupon_id"] as Int64?).map { CouponID($0) },
-            sealedFields: (row["sealed_fields"] as Data?).map { Array($0) }, state: state, version: row["version"],
-            createdAt: createdAt, expiresAt: row.timestamp("expires_at"), kind: kind)
+            id: try row["id"], product: try row["product_id"], slug: try row["slug"],
+            quantity: quantity, buyer: Buyer(stored: try row["contact"]), channel: try row["channel"], total: total,
+            lines: lines, coupon: try row["coupon_id"],
+            sealedFields: try row["sealed_fields"], state: try row["state"], version: try row["version"],
+            createdAt: try row["created_at"], expiresAt: try row["expires_at"], kind: try row["kind"])
     }
 }
 
 extension Attempt {
-    init(row: Row) throws {
-        guard let createdAt = row.timestamp("created_at") else { throw Row.damaged("created_at") }
+    package init(row: SQLRow) throws {
         self.init(
-            id: AttemptID(try row.identifier("id")), order: OrderID(try row.identifier("order_id")),
-            channel: try row.slug("channel"), amount: try row.money(), createdAt: createdAt)
+            id: try row["id"], order: try row["order_id"],
+            channel: try row["channel"], amount: try row.money(), createdAt: try row["created_at"])
     }
 }
 
 extension Product {
-    init(row: Row) throws {
+    package init(row: SQLRow) throws {
         let limits = PurchaseLimits(
-            perOrder: row["max_per_order"], perBuyer: row["max_per_buyer"], heldPerBuyer: row["max_held_per_buyer"])
-        let window = SaleWindow(opensAt: row.timestamp("opens_at"), closesAt: row.timestamp("closes_at"))
-        guard let limits, let window, let kind = ProductKind(rawValue: row["kind"]),
-            let lateMoney = LateMoney(rawValue: row["late_money"])
-        else { throw Row.damaged("limits") }
-        let fields = try JSONDecoder().decode([OrderField].self, from: Data((row["fields"] as String).utf8))
-        let tiers = try JSONDecoder().decode([PriceTier].self, from: Data((row["tiers"] as String).utf8))
+            perOrder: try row["max_per_order"], perBuyer: try row["max_per_buyer"],
+            heldPerBuyer: try row["max_held_per_buyer"])
+        let window = SaleWindow(opensAt: try row["opens_at"], closesAt: try row["closes_at"])
+        guard let limits, let window else { throw SQLRow.damaged("limits") }
+        let fields = try JSONDecoder().decode([OrderField].self, from: Data((try row["fields"] as String).utf8))
+        let tiers = try JSONDecoder().decode([PriceTier].self, from: Data((try row["tiers"] as String).utf8))
         self.init(
-            id: ProductID(row["id"]), slug: try row.slug("slug"), title: row["title"], price: try row.money(),
-            limits: limits, holdSeconds: row["hold_seconds"], window: window, fields: fields, kind: kind,
-            lateMoney: lateMoney, tiers: tiers, category: (row["category_id"] as Int64?).map { CategoryID($0) },
-            isPickable: row["pickable"], version: row["version"])
+            id: try row["id"], slug: try row["slug"], title: try row["title"], price: try row.money(),
+            limits: limits, holdSeconds: try row["hold_seconds"], window: window, fields: fields, kind: try row["kind"],
+            lateMoney: try row["late_money"], tiers: tiers, category: try row["category_id"],
+            isPickable: try row["pickable"], version: try row["version"])
     }
 }
 
 extension Listing {
-    init(row: Row) throws {
-        guard let stockDisplay = StockDisplay(rawValue: row["stock_display"]) else {
-            throw Row.damaged("stock_display")
-        }
+    package init(row: SQLRow) throws {
         let page = ProductPage(
-            description: row["description"], instructions: row["instructions"], picture: row["picture"],
-            stockDisplay: stockDisplay, position: row["position"], isHidden: row["hidden"])
+            description: try row["description"], instructions: try row["instructions"], picture: try row["picture"],
+            stockDisplay: try row["stock_display"], position: try row["position"], isHidden: try row["hidden"])
         self.init(product: try Product(row: row), page: page)
     }
 }
 
 extension PaymentEntry {
-    init(row: Row) throws {
-        guard let verdict = PaymentVerdict(rawValue: row["verdict"]), let receivedAt = row.timestamp("received_at")
-        else { throw Row.damaged("verdict") }
-        let order = (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }
+    package init(row: SQLRow) throws {
         self.init(
-            id: row["id"], channel: row["channel"], providerEvent: row["provider_event"], attempt: row["attempt"],
-            order: order.map { OrderID($0) }, amount: (row["amount"] as Int64?) == nil ? nil : try row.money(),
-            verdict: verdict, resolution: (row["resolution"] as String?).flatMap { PaymentResolution(rawValue: $0) },
-            receivedAt: receivedAt)
+            id: try row["id"], channel: try row["channel"], providerEvent: try row["provider_event"],
+            attempt: try row["attempt"],
+            order: try row.readable("order_id"), amount: (try row["amount"] as Int64?) == nil ? nil : try row.money(),
+            verdict: try row["verdict"], resolution: try row.readable("resolution"),
+            receivedAt: try row["received_at"])
     }
 }
 
 extension OwnerNote {
     /// Nil when nobody did it by hand.
-    init?(row: Row) {
-        guard let actor = row["actor"] as String? else { return nil }
-        self.init(actor: actor, reason: row["reason"])
+    package init?(row: SQLRow) throws {
+        guard let actor = try row["actor"] as String? else { return nil }
+        self.init(actor: actor, reason: try row["reason"])
     }
 }
 
 extension RefundCase {
-    init(row: Row) throws {
-        guard let state = RefundState(rawValue: row["state"]), let createdAt = row.timestamp("created_at"),
-            let changedAt = row.timestamp("changed_at")
-        else { throw Row.damaged("state") }
-        let isOnly = (row["payments_of_attempt"] as Int) == 1 && row["is_certain"]
-        let attempt = isOnly ? (row["attempt"] as String?).flatMap { AttemptID(text: $0) } : nil
+    package init(row: SQLRow) throws {
+        let isOnly = try row["payments_of_attempt"] as Int == 1 && row["is_certain"]
+        let attempt = isOnly ? (try row["attempt"] as String?).flatMap { AttemptID(text: $0) } : nil
         self.init(
-            id: row["id"], order: OrderID(try row.identifier("order_id")), payment: row["payment_id"],
-            channel: row["channel"], attempt: attempt, amount: try row.money(), state: state,
-            note: OwnerNote(row: row), outcome: row["outcome"], createdAt: createdAt, changedAt: changedAt)
+            id: try row["id"], order: try row["order_id"], payment: try row["payment_id"],
+            channel: try row["channel"], attempt: attempt, amount: try row.money(), state: try row["state"],
+            note: try OwnerNote(row: row), outcome: try row["outcome"], createdAt: try row["created_at"],
+            changedAt: try row["changed_at"])
     }
 }
 
 extension CardEntry {
-    init(row: Row) throws {
-        guard let state = CardState(rawValue: row["state"]) else { throw Row.damaged("state") }
-        let order = (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }
+    package init(row: SQLRow) throws {
         self.init(
-            id: row["id"], product: ProductID(row["product_id"]), batch: row["batch_id"], state: state,
-            order: order.map { OrderID($0) }, preview: try CardPreview(row: row))
+            id: try row["id"], product: try row["product_id"], batch: try row["batch_id"], state: try row["state"],
+            order: try row.readable("order_id"), preview: try CardPreview(row: row))
     }
 }
 
 extension CardPreview {
     /// Nil for a card that is drawn.
-    init?(row: Row) throws {
-        guard let text = row["preview"] as String? else { return nil }
-        guard let preview = CardPreview(text: text, surcharge: row["surcharge"]) else { throw Row.damaged("preview") }
+    package init?(row: SQLRow) throws {
+        guard let text = try row["preview"] as String? else { return nil }
+        guard let preview = CardPreview(text: text, surcharge: try row["surcharge"]) else {
+            throw SQLRow.damaged("preview")
+        }
         self = preview
     }
 }

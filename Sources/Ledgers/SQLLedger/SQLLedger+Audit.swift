@@ -1,205 +1,76 @@
 public import Domain
-import GRDB
 public import Shop
 
-extension SQLiteLedger {
-    public func audit() async throws(ShopError) -> AuditReport {
-        // Each check is one statement and so sees one moment. They do not share a snapshot: the write-ahead log cannot
-        // be emptied past the oldest reader, and would grow as long as the whole audit takes.
+extension SQLLedger {
+    public func audit() async throws(ShopError) -> AuditReport { try await audit(also: [:]) }
+
+    /// - Parameter also: for some of the checks a further query for violations, of what only this engine has
+    package func audit(also: [String: String]) async throws(ShopError) -> AuditReport {
+        // Each check sees one moment. They do not share a snapshot: no engine can clean up past its oldest reader, and
+        // what waits would grow as long as the whole audit takes.
         var checks: [AuditReport.Check] = []
-        for check in Self.countedChecks {
-            let violations = try await readAtLeisure { database in
-                let counted = try Int.fetchOne(database, sql: check.violations) ?? 0
+        for check in CountedCheck.all {
+            let violations = try await readAtLeisure { transaction in
+                var counted = try transaction.integer(check.violations)
+                if let more = also[check.id] { counted += try transaction.integer(more) }
                 switch check.id {
-                case "I12": return try counted + Self.illegalMoves(database)
-                case "I22": return try counted + Self.wrongSums(database)
+                case "I12": return try counted + transaction.illegalMoves()
+                case "I22": return try counted + transaction.wrongSums()
                 default: return counted
                 }
             }
             checks.append(AuditReport.Check(id: check.id, statement: check.statement, violations: violations))
         }
-        return AuditReport(products: try await readAtLeisure { database in try Self.stock(database) }, checks: checks)
+        return AuditReport(products: try await readAtLeisure { try $0.stock() }, checks: checks)
     }
+}
 
-    private static func stock(_ database: Database) throws -> [AuditReport.ProductStock] {
-        try Row.fetchAll(
-            database,
-            sql: """
-                SELECT p.slug,
-                    (SELECT coalesce(sum(b.imported), 0) FROM batches b WHERE b.product_id = p.id) AS imported,
-                    coalesce(sum(c.state = 'available'), 0) AS available, coalesce(sum(c.state = 'held'), 0) AS held,
-                    coalesce(sum(c.state = 'sold'), 0) AS sold, coalesce(sum(c.state = 'voided'), 0) AS voided
-                FROM products p LEFT JOIN cards c ON c.product_id = p.id GROUP BY p.id ORDER BY p.slug
-                """
+extension SQLTransaction {
+    fileprivate func stock() throws -> [AuditReport.ProductStock] {
+        try rows(
+            """
+            SELECT p.slug,
+                CAST((SELECT coalesce(sum(b.imported), 0) FROM batches b WHERE b.product_id = p.id) AS BIGINT)
+                    AS imported,
+                count(c.id) FILTER (WHERE c.state = 'available') AS available,
+                count(c.id) FILTER (WHERE c.state = 'held') AS held,
+                count(c.id) FILTER (WHERE c.state = 'sold') AS sold,
+                count(c.id) FILTER (WHERE c.state = 'voided') AS voided
+            FROM products p LEFT JOIN cards c ON c.product_id = p.id GROUP BY p.id ORDER BY p.slug
+            """
         ).map {
             AuditReport.ProductStock(
-                slug: $0["slug"], imported: $0["imported"], available: $0["available"], held: $0["held"],
-                sold: $0["sold"], voided: $0["voided"])
+                slug: try $0["slug"], imported: try $0["imported"], available: try $0["available"],
+                held: try $0["held"], sold: try $0["sold"], voided: try $0["voided"])
         }
     }
 
-    private struct CountedCheck: Sendable {
-        let id: String
-        let statement: String
-        /// A query for the number of violations.
-        let violations: String
-    }
-
-    private static let countedChecks = [
-        CountedCheck(
-            id: "I1", statement: "available + held + sold + voided = imported, per product",
-            violations: """
-                SELECT count(*) FROM products p WHERE
-                    (SELECT coalesce(sum(b.imported), 0) FROM batches b WHERE b.product_id = p.id)
-                    <> (SELECT count(*) FROM cards c WHERE c.product_id = p.id)
-                """),
-        CountedCheck(
-            id: "I2", statement: "an order has as many cards, held or sold, as its state says, of its own product",
-            violations: """
-                WITH owned AS (
-                    SELECT o.id, o.quantity, o.state, p.kind IN ('card', 'shared_counted') AS pooled,
-                        count(c.id) AS cards,
-                        coalesce(sum(c.product_id = o.product_id AND c.state
-                            = CASE WHEN o.state = 'awaiting_payment' THEN 'held' ELSE 'sold' END), 0) AS fitting
-                    FROM orders o JOIN products p ON p.id = o.product_id LEFT JOIN cards c ON c.order_id = o.id
-                    GROUP BY o.id)
-                SELECT count(*) FROM owned WHERE cards <> fitting
-                    OR state NOT IN ('refund_pending', 'refunded') AND cards
-                        <> CASE WHEN pooled AND state IN ('awaiting_payment', 'delivered') THEN quantity ELSE 0 END
-                    OR state IN ('refund_pending', 'refunded') AND cards NOT IN (0, quantity)
-                """),
-        CountedCheck(
-            id: "I6", statement: "a buyer has no more than the product's limit; a key stands for one order at most",
-            violations: """
-                SELECT (SELECT count(*) FROM (
-                        SELECT o.product_id, sum(o.quantity) AS total FROM orders o
-                        WHERE o.state IN ('awaiting_payment', 'paid', 'delivered') GROUP BY o.product_id, o.contact) c
-                        JOIN products p ON p.id = c.product_id WHERE c.total > p.most_per_buyer)
-                    + (SELECT count(*) FROM orders o WHERE o.id <= (SELECT through FROM filed_orders) AND NOT EXISTS (
-                        SELECT 1 FROM buyer_orders b WHERE b.product_id = o.product_id AND b.contact = o.contact
-                            AND b.ended = (o.state NOT IN ('awaiting_payment', 'paid', 'delivered'))
-                            AND b.order_id = o.id))
-                    + (SELECT count(*) FROM buyer_orders b WHERE NOT EXISTS (
-                        SELECT 1 FROM orders o WHERE o.id = b.order_id AND o.product_id = b.product_id
-                            AND o.contact = b.contact
-                            AND b.ended = (o.state NOT IN ('awaiting_payment', 'paid', 'delivered'))))
-                    + (SELECT count(*) FROM (
-                        SELECT 1 FROM orders WHERE idempotency_key IS NOT NULL
-                        GROUP BY product_id, idempotency_key HAVING count(*) > 1))
-                    + (SELECT count(*) FROM orders o
-                        WHERE o.idempotency_key IS NOT NULL AND o.id <= (SELECT through FROM filed_orders)
-                            AND NOT EXISTS (SELECT 1 FROM order_keys k WHERE k.product_id = o.product_id
-                                AND k.idempotency_key = o.idempotency_key AND k.order_id = o.id))
-                    + (SELECT count(*) FROM order_keys k WHERE NOT EXISTS (
-                        SELECT 1 FROM orders o WHERE o.id = k.order_id AND o.product_id = k.product_id
-                            AND o.idempotency_key = k.idempotency_key))
-                """),
-        CountedCheck(
-            id: "I7", statement: "delivered implies a verified payment of the exact amount",
-            violations: """
-                SELECT count(*) FROM orders o WHERE o.state = 'delivered' AND NOT EXISTS (
-                    SELECT 1 FROM payments y WHERE y.order_id = o.id AND y.verdict IN ('accepted', 'late')
-                        AND y.resolution = 'delivered' AND y.amount = o.amount AND y.currency = o.currency)
-                """),
-        CountedCheck(
-            id: "I8",
-            statement: "every verified payment ends as delivered, refunded, confirmed or in review, as its order says",
-            violations: """
-                SELECT (SELECT count(*) FROM payments WHERE resolution IS NULL AND verdict IN ('accepted', 'late'))
-                    + (SELECT count(*) FROM payments WHERE resolution IS NOT NULL AND (claim = 'not_paid'
-                        OR verdict IN ('forged', 'duplicate')
-                        OR resolution NOT IN ('delivered', 'pending', 'review', 'refunded', 'confirmed')))
-                    + (SELECT count(*) FROM payments y JOIN orders o ON o.id = y.order_id
-                        WHERE y.resolution = 'delivered'
-                            AND o.state NOT IN ('delivered', 'refund_pending', 'refunded')
-                        OR y.resolution = 'pending' AND o.state NOT IN ('paid', 'refund_pending', 'refunded')
-                        OR y.resolution = 'refunded' AND NOT EXISTS (
-                            SELECT 1 FROM refunds r WHERE r.payment_id = y.id AND r.state = 'done'))
-                    + (SELECT count(*) FROM orders o WHERE o.state IN ('paid', 'refund_pending', 'refunded', 'review')
-                        AND NOT EXISTS (SELECT 1 FROM payments y WHERE y.order_id = o.id
-                            AND y.resolution = CASE o.state WHEN 'paid' THEN 'pending' WHEN 'review' THEN 'review'
-                                WHEN 'refunded' THEN 'refunded' ELSE y.resolution END))
-                    + (SELECT count(*) FROM (SELECT order_id FROM payments
-                        WHERE resolution IN ('delivered', 'pending') GROUP BY order_id HAVING count(*) > 1))
-                """),
-        CountedCheck(
-            id: "I9", statement: "a refund case is about its order's money, and an order waits for requested ones",
-            violations: """
-                SELECT (SELECT count(*) FROM refunds r JOIN payments y ON y.id = r.payment_id
-                        WHERE y.order_id IS NOT r.order_id OR (r.state = 'done') <> (y.resolution = 'refunded'))
-                    + (SELECT count(*) FROM orders o WHERE o.state = 'refund_pending' AND NOT EXISTS (
-                        SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state = 'requested'))
-                """),
-        CountedCheck(
-            id: "I12", statement: "the journal has every version of every order, by legal moves, and ends in its state",
-            violations: """
-                SELECT (SELECT count(*) FROM (
-                        SELECT version, from_state, lag(to_state) OVER steps AS before,
-                            row_number() OVER steps AS number
-                        FROM journal WINDOW steps AS (PARTITION BY order_id ORDER BY version))
-                        WHERE version <> number OR from_state IS NOT before)
-                    + (SELECT count(*) FROM orders o WHERE NOT EXISTS (
-                        SELECT 1 FROM journal j WHERE j.order_id = o.id AND j.version = o.version
-                            AND j.to_state = o.state))
-                    + (SELECT count(*) FROM journal j JOIN orders o ON o.id = j.order_id WHERE j.version > o.version)
-                """),
-        CountedCheck(
-            id: "I13", statement: "every delivered order has exactly one message in the outbox",
-            violations: """
-                SELECT count(*) FROM orders o WHERE o.state = 'delivered' AND 1 <> (
-                    SELECT count(*) FROM outbox x WHERE x.order_id = o.id AND x.topic = 'order.delivered')
-                """),
-        CountedCheck(
-            id: "I15", statement: "an order that was cancelled before it came never came",
-            violations: "SELECT count(*) FROM order_fences f JOIN orders o ON o.id = f.order_id"),
-        CountedCheck(
-            id: "I21",
-            statement: "a coupon is used as often as it says, and no more than it may be, by all and by each",
-            violations: """
-                WITH used AS (
-                    SELECT coupon_id, contact, count(*) AS uses FROM orders
-                    WHERE coupon_id IS NOT NULL AND state IN ('awaiting_payment', 'paid', 'delivered')
-                    GROUP BY coupon_id, contact)
-                SELECT (SELECT count(*) FROM coupons c WHERE c.uses > c.max_uses OR c.uses <> (
-                        SELECT coalesce(sum(u.uses), 0) FROM used u WHERE u.coupon_id = c.id))
-                    + (SELECT count(*) FROM used u JOIN coupons c ON c.id = u.coupon_id
-                        WHERE u.uses > c.most_uses_per_buyer)
-                """),
-        CountedCheck(
-            id: "I22", statement: "the lines of an order's price come to its amount; what is picked is the order's",
-            violations: """
-                SELECT (SELECT count(*) FROM orders WHERE amount < 0)
-                    + (SELECT count(*) FROM cards c JOIN orders o ON o.id = c.order_id
-                        WHERE NOT EXISTS (SELECT 1 FROM replacements r WHERE r.replacement_id = c.id)
-                            AND CASE WHEN c.preview IS NULL THEN instr(coalesce(o.price_lines, ''), 'pick=') > 0
-                                ELSE instr(coalesce(';' || o.price_lines || ';', ''),
-                                    ';pick=' || c.surcharge || ',' || c.id || ';') = 0 END)
-                """),
-    ]
-
-    private static func wrongSums(_ database: Database) throws -> Int {
+    fileprivate func wrongSums() throws -> Int {
         var wrong = 0
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT amount, price_lines FROM orders WHERE price_lines IS NOT NULL")
-        while let row = try rows.next() {
-            let lines = PriceLine.lines(row["price_lines"]) ?? []
-            if lines.isEmpty || lines.reduce(0, { $0 &+ $1.amount }) != row["amount"] { wrong += 1 }
+        try each("SELECT amount, price_lines FROM orders WHERE price_lines IS NOT NULL", []) { row in
+            let lines = PriceLine.lines(try row["price_lines"]) ?? []
+            let amount: Int64 = try row["amount"]
+            if lines.isEmpty || lines.reduce(0, { $0 &+ $1.amount }) != amount { wrong += 1 }
         }
         return wrong
     }
 
     /// Entries of the journal that the state machine does not know.
-    private static func illegalMoves(_ database: Database) throws -> Int {
-        let rows = try Row.fetchAll(
-            database, sql: "SELECT event, from_state, to_state, count(*) AS count FROM journal GROUP BY 1, 2, 3")
-        let illegal = rows.filter { row in
-            guard let event = OrderEvent(rawValue: row["event"]), let target = OrderState(rawValue: row["to_state"])
-            else { return true }
-            guard let source = row["from_state"] as String? else {
-                return event != .claim || target != .awaitingPayment
-            }
-            return OrderState(rawValue: source)?.after(event) != target
+    fileprivate func illegalMoves() throws -> Int {
+        let moves = try rows(
+            """
+            SELECT event, from_state, to_state, count(*) AS count FROM journal GROUP BY event, from_state, to_state
+            """)
+        return try moves.reduce(0) { try $0 + (isLegal($1) ? 0 : $1["count"] as Int) }
+    }
+
+    private func isLegal(_ move: SQLRow) throws -> Bool {
+        guard let event: OrderEvent = try move.readable("event"), let target: OrderState = try move.readable("to_state")
+        else { return false }
+        guard let source: String = try move["from_state"] else {
+            // An order from a log that was refused has no step before.
+            return event == .claim && target == .awaitingPayment || event == .reject && target == .rejected
         }
-        return illegal.reduce(0) { $0 + ($1["count"] as Int) }
+        return OrderState(rawValue: source)?.after(event) == target
     }
 }
