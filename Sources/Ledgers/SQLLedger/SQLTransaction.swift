@@ -34,9 +34,15 @@ public struct SQLDialect: Sendable {
     /// Follows a SELECT of rows that the transaction is about to change, so that nobody else changes them meanwhile;
     /// empty where only one transaction writes at a time.
     public let forUpdate: String
+    /// By what the free cards of a product are put in the order of their numbers, so that the engine goes along the
+    /// index of those that are free, and not past all that are sold.
+    public let cardOrder: String
 
     /// Puts the parts together.
-    public init(forUpdate: String) { self.forUpdate = forUpdate }
+    public init(forUpdate: String, cardOrder: String = "id") {
+        self.forUpdate = forUpdate
+        self.cardOrder = cardOrder
+    }
 }
 
 /// One open transaction, or one snapshot. Belongs to the thread that it was given to, for as long as the call lasts.
