@@ -22,7 +22,7 @@ struct PlaceBatch {
     /// - Parameter filing: says which orders are made findable in the file at once
     init(_ database: Database, filing: Filing) throws {
         mustFileAtOnce = filing.mustFileAtOnce(through: try RecentOrders(database: database).through())
-        hasFences = try Int.fetchOne(database.cachedStatement(sql: Statements.anyFence)) != nil
+        hasFences = try Int.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyFence)) != nil
         self.database = database
         transaction = SQLiteTransaction(database)
         statements = try PlaceStatements(database)
@@ -140,7 +140,7 @@ struct PlaceBatch {
             guard let id = try lookup.firstRow({ Identifier(bytes: lookup.bytes(0)) }) else { continue }
             guard let id, let order = try transaction.order(OrderID(id)) else { throw SQLRow.damaged("order_id") }
             let digest = try Data.fetchOne(
-                database.cachedStatement(sql: Statements.bodyDigest), arguments: [Data(id.bytes)])
+                database.cachedStatement(sql: SQLiteStatements.bodyDigest), arguments: [Data(id.bytes)])
             return Array(digest ?? Data()) == key.bodyDigest ? .existing(order) : .mismatched
         }
         return nil
@@ -206,17 +206,17 @@ private struct PlaceStatements {
 
     init(_ database: Database) throws {
         func raw(_ sql: String) throws -> RawStatement { try RawStatement(database, sql) }
-        fence = try raw(Statements.fence)
-        recentKey = try raw(FilingStatements.recentOrderByKey)
-        filedKey = try raw(FilingStatements.orderByKey)
-        units = try raw(FilingStatements.buyerUnits)
-        couponUses = try raw(FilingStatements.couponUses)
-        insert = try raw(Statements.insertOrder)
-        journal = try raw(Statements.insertClaim)
+        fence = try raw(SQLiteStatements.fence)
+        recentKey = try raw(SQLiteStatements.recentOrderByKey)
+        filedKey = try raw(SQLiteStatements.orderByKey)
+        units = try raw(SQLiteStatements.buyerUnits)
+        couponUses = try raw(SQLiteStatements.couponUses)
+        insert = try raw(SQLiteStatements.insertOrder)
+        journal = try raw(SQLiteStatements.insertClaim)
         claim = try raw(Statements.claimCard)
-        fileRecent = try raw(FilingStatements.fileRecent)
-        fileRecentKey = try raw(FilingStatements.fileRecentKey)
-        file = try raw(FilingStatements.file)
-        fileKey = try raw(FilingStatements.fileKey)
+        fileRecent = try raw(SQLiteStatements.fileRecent)
+        fileRecentKey = try raw(SQLiteStatements.fileRecentKey)
+        file = try raw(SQLiteStatements.file)
+        fileKey = try raw(SQLiteStatements.fileKey)
     }
 }
