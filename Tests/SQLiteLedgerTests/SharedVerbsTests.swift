@@ -134,8 +134,9 @@ struct SharedVerbsTests {
                 try database.execute(
                     sql: """
                         INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, state,
-                            version, created_at) VALUES (x'ffffffffffffffffffffffffffffffff', 1, 9, 'a@example.com', 'sandbox',
-                            17910, 'CNY', 'rejected', 1, 0);
+                            version, created_at)
+                        VALUES (x'ffffffffffffffffffffffffffffffff', 1, 9, 'a@example.com', 'sandbox', 17910, 'CNY',
+                            'rejected', 1, 0);
                         INSERT INTO journal VALUES (x'ffffffffffffffffffffffffffffffff', 1, 'reject', NULL, 'rejected',
                             0, NULL, NULL);
                         """)

@@ -43,7 +43,12 @@ struct PlaceBatch {
             wanted[draft.product.id, default: 0] += draft.quantity
         }
         for (product, count) in wanted {
-            pools[product] = try transaction.availableCards(of: product, limit: count)[...]
+            let available = statements.available
+            available.bind(1, product.number)
+            available.bind(2, count)
+            var cards: ArraySlice<Int64> = []
+            try available.forEachRow { cards.append(available.integer(0)) }
+            pools[product] = cards
         }
     }
 
@@ -94,7 +99,12 @@ struct PlaceBatch {
 
     private func areThere(_ picks: [PickedCard], _ draft: OrderDraft) throws -> Bool {
         guard picks.count == draft.quantity, Set(picks.map(\.card)).count == picks.count else { return false }
-        return try picks.allSatisfy { try transaction.surcharge(of: $0.card, draft.product.id) == $0.surcharge }
+        let pickable = statements.pickable
+        return try picks.allSatisfy { pick in
+            pickable.bind(1, pick.card)
+            pickable.bind(2, draft.product.id.number)
+            return try pickable.firstRow { pickable.integer(0) } == pick.surcharge
+        }
     }
 
     // MARK: Coupons
@@ -191,6 +201,8 @@ struct PlaceBatch {
 
 /// What placing runs for each order, looked up once a batch.
 private struct PlaceStatements {
+    let available: RawStatement
+    let pickable: RawStatement
     let fence: RawStatement
     let recentKey: RawStatement
     let filedKey: RawStatement
@@ -206,6 +218,8 @@ private struct PlaceStatements {
 
     init(_ database: Database) throws {
         func raw(_ sql: String) throws -> RawStatement { try RawStatement(database, sql) }
+        available = try raw(Statements.availableCards)
+        pickable = try raw(Statements.pickableCard)
         fence = try raw(SQLiteStatements.fence)
         recentKey = try raw(SQLiteStatements.recentOrderByKey)
         filedKey = try raw(SQLiteStatements.orderByKey)
