@@ -103,6 +103,9 @@ let package = Package(
             providers: [.apt(["librdkafka-dev"])]),
 
         .target(
+            name: "PostgresClient", dependencies: ["CPQ"], path: "Sources/Clients/PostgresClient",
+            swiftSettings: settings),
+        .target(
             name: "PCREPatterns", dependencies: ["CPCRE2", "Domain", "Shop", .nioConcurrency],
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
 
@@ -164,6 +167,9 @@ let package = Package(
             dependencies: [
                 "Domain", "Shop", "GroupCommitIntake", "SQLiteLedger", "TestKit", .grdb, .metrics, .nioConcurrency,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestKit", .nioConcurrency],
             swiftSettings: settings),
         .testTarget(
             name: "SQLiteLedgerTests",
