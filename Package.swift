@@ -79,7 +79,11 @@ let package = Package(
             name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
         .target(
-            name: "SQLiteLedger", dependencies: ["CSQLiteSettings", "Domain", "Shop", .grdb, .grdbSQLite, .metrics],
+            name: "SQLLedger", dependencies: ["Domain", "Shop"], path: "Sources/Ledgers/SQLLedger",
+            swiftSettings: settings),
+        .target(
+            name: "SQLiteLedger",
+            dependencies: ["CSQLiteSettings", "Domain", "SQLLedger", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
         .target(
             name: "CSQLiteSettings", path: "Sources/Ledgers/CSQLiteSettings",
@@ -173,7 +177,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SQLiteLedgerTests",
-            dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
+            dependencies: ["Domain", "SQLLedger", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics],
+            swiftSettings: settings),
         .testTarget(
             name: "ShopTests",
             dependencies: [

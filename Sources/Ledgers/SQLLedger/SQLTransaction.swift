@@ -34,9 +34,15 @@ public struct SQLDialect: Sendable {
     /// Follows a SELECT of rows that the transaction is about to change, so that nobody else changes them meanwhile;
     /// empty where only one transaction writes at a time.
     public let forUpdate: String
+    /// By what the free cards of a product are put in the order of their numbers, so that the engine goes along the
+    /// index of those that are free, and not past all that are sold.
+    public let cardOrder: String
 
     /// Puts the parts together.
-    public init(forUpdate: String) { self.forUpdate = forUpdate }
+    public init(forUpdate: String, cardOrder: String = "id") {
+        self.forUpdate = forUpdate
+        self.cardOrder = cardOrder
+    }
 }
 
 /// One open transaction, or one snapshot. Belongs to the thread that it was given to, for as long as the call lasts.
@@ -51,8 +57,8 @@ public protocol SQLTransaction {
     func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int
     /// Runs a statement and gives each row of its answer in turn, without keeping them.
     func each(_ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws -> Void) throws
-    /// Runs `body` so that it can be undone alone: nil, with nothing changed, when it throws a ``ShopError`` or breaks a
-    /// constraint.
+    /// Runs `body` so that it can be undone alone: nil, with nothing changed, when it throws a ``ShopError`` or breaks
+    /// a constraint.
     func attempting<Value>(_ body: () throws -> Value?) throws -> Value?
     /// Keeps others from judging this product's stock and limits until the transaction ends. Nothing where only one
     /// transaction writes at a time. Products are locked before coupons, and both before cards.

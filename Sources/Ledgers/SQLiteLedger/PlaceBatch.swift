@@ -1,11 +1,13 @@
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 
 /// Places submissions in turn inside one transaction: fence, idempotency key, stock rule, claim.
 struct PlaceBatch {
-    private let transaction: LedgerTransaction
+    private let database: Database
+    private let transaction: SQLiteTransaction
     private let statements: PlaceStatements
     private var pools: [ProductID: ArraySlice<Int64>] = [:]
     /// Coupons that the batch uses, with the uses that it adds.
@@ -21,7 +23,8 @@ struct PlaceBatch {
     init(_ database: Database, filing: Filing) throws {
         mustFileAtOnce = filing.mustFileAtOnce(through: try RecentOrders(database: database).through())
         hasFences = try Int.fetchOne(database.cachedStatement(sql: Statements.anyFence)) != nil
-        transaction = LedgerTransaction(database: database)
+        self.database = database
+        transaction = SQLiteTransaction(database)
         statements = try PlaceStatements(database)
     }
 
@@ -65,7 +68,8 @@ struct PlaceBatch {
             try claim.touchOneRow()
         }
         if let coupon = draft.coupon { use(coupon.id) }
-        return .placed(order.total.amount == 0 ? try settleFree(order) : order)
+        return .placed(
+            order.total.amount == 0 ? try Deliveries(transaction, at: order.createdAt).settleFree(order) : order)
     }
 
     private mutating func takeCards(_ draft: OrderDraft) -> [Int64] {
@@ -115,20 +119,6 @@ struct PlaceBatch {
 
     // MARK: Parts
 
-    /// Nothing is to be paid, so the order is delivered at once: its payment is an entry of nothing.
-    private func settleFree(_ order: Order) throws -> Order {
-        let deliveries = Deliveries(transaction, at: order.createdAt)
-        let outcome = try order.kind == .manual ? deliveries.payHeld(order) : deliveries.deliverHeld(order)
-        try transaction.run(
-            Statements.insertPayment,
-            [
-                order.channel.text, "free-\(order.id.text)", nil, order.id.identifier.data, 0,
-                order.total.currency.code, PaymentVerdict.accepted.rawValue, outcome.resolution.rawValue,
-                order.createdAt.milliseconds, "nothing to pay", PaymentNotice.Claim.paid.rawValue,
-            ], rows: 1)
-        return outcome.change?.order ?? order
-    }
-
     private func isFenced(_ id: OrderID) throws -> Bool {
         guard hasFences else { return false }
         statements.fence.bind(1, id.identifier)
@@ -148,9 +138,9 @@ struct PlaceBatch {
             lookup.bind(1, product.number)
             lookup.bind(2, key.key)
             guard let id = try lookup.firstRow({ Identifier(bytes: lookup.bytes(0)) }) else { continue }
-            guard let id, let order = try transaction.order(OrderID(id)) else { throw Row.damaged("order_id") }
+            guard let id, let order = try transaction.order(OrderID(id)) else { throw SQLRow.damaged("order_id") }
             let digest = try Data.fetchOne(
-                transaction.database.cachedStatement(sql: Statements.bodyDigest), arguments: [id.data])
+                database.cachedStatement(sql: Statements.bodyDigest), arguments: [Data(id.bytes)])
             return Array(digest ?? Data()) == key.bodyDigest ? .existing(order) : .mismatched
         }
         return nil
@@ -217,16 +207,16 @@ private struct PlaceStatements {
     init(_ database: Database) throws {
         func raw(_ sql: String) throws -> RawStatement { try RawStatement(database, sql) }
         fence = try raw(Statements.fence)
-        recentKey = try raw(Statements.recentOrderByKey)
-        filedKey = try raw(Statements.orderByKey)
-        units = try raw(Statements.buyerUnits)
-        couponUses = try raw(Statements.couponUses)
+        recentKey = try raw(FilingStatements.recentOrderByKey)
+        filedKey = try raw(FilingStatements.orderByKey)
+        units = try raw(FilingStatements.buyerUnits)
+        couponUses = try raw(FilingStatements.couponUses)
         insert = try raw(Statements.insertOrder)
         journal = try raw(Statements.insertClaim)
         claim = try raw(Statements.claimCard)
-        fileRecent = try raw(Statements.fileRecent)
-        fileRecentKey = try raw(Statements.fileRecentKey)
-        file = try raw(Statements.file)
-        fileKey = try raw(Statements.fileKey)
+        fileRecent = try raw(FilingStatements.fileRecent)
+        fileRecentKey = try raw(FilingStatements.fileRecentKey)
+        file = try raw(FilingStatements.file)
+        fileKey = try raw(FilingStatements.fileKey)
     }
 }

@@ -1,21 +1,22 @@
-import Domain
-import Foundation
-import GRDB
-import Shop
+package import Domain
+package import Shop
 
 /// Records a verified payment and all that follows from it, inside one transaction.
-struct RecordPayment {
-    private let transaction: LedgerTransaction
+package struct RecordPayment {
+    private let transaction: any SQLTransaction
     private let limits: Limits
 
-    init(_ database: Database, limits: Limits) {
-        transaction = LedgerTransaction(database: database)
+    package init(_ transaction: any SQLTransaction, limits: Limits) {
+        self.transaction = transaction
         self.limits = limits
     }
 
     // MARK: A notice that comes in
 
-    func record(_ receipt: PaymentReceipt) throws -> PaymentRecord {
+    package func record(_ receipt: PaymentReceipt) throws -> PaymentRecord {
+        let attempt = try AttemptID(text: receipt.notice.attempt).flatMap { try self.attempt($0) }
+        // Locked before its payments are looked at, so that the same notice twice at once comes one after the other.
+        let order = try attempt.flatMap { try transaction.lockedOrder($0.order) }
         let known = try payments(ofEvent: receipt.notice)
         if let same = known.first(where: { $0.isRepeat(receipt.notice) }) { return try repeated(receipt, of: same) }
         // One event that says two things: the money was counted before, and is not counted again.
@@ -23,19 +24,16 @@ struct RecordPayment {
             try insert(receipt, order: known.lazy.compactMap(\.order).first, verdict: .mismatched, resolution: nil)
             return PaymentRecord(verdict: .mismatched, isConfirmed: false, change: nil)
         }
-        return try first(receipt)
+        return try first(receipt, attempt, order)
     }
 
-    private func first(_ receipt: PaymentReceipt) throws -> PaymentRecord {
+    private func first(_ receipt: PaymentReceipt, _ attempt: Attempt?, _ order: Order?) throws -> PaymentRecord {
         let notice = receipt.notice
-        let attempt = try AttemptID(text: notice.attempt).flatMap { try self.attempt($0) }
-        let order = try attempt.flatMap { try transaction.order($0.order) }
         let decision = PaymentDecision.decide(on: notice, attempt: attempt, order: try order.map(standing))
         let outcome = try apply(decision, of: notice, to: order, at: receipt.receivedAt)
         let resolution = notice.claim == .notPaid ? nil : outcome.resolution
-        try insert(receipt, order: order?.id, verdict: decision.verdict, resolution: resolution)
+        let payment = try insert(receipt, order: order?.id, verdict: decision.verdict, resolution: resolution)
         if outcome.needsRefund, let order {
-            let payment = transaction.database.lastInsertedRowID
             try RefundCases(transaction).open(
                 order.id, payment: payment, amount: notice.amount, at: receipt.receivedAt)
         }
@@ -58,14 +56,11 @@ struct RecordPayment {
     }
 
     private func payments(ofEvent notice: PaymentNotice) throws -> [Known] {
-        let statement = try transaction.database.cachedStatement(sql: Statements.paymentsByEvent)
-        let arguments: StatementArguments = [notice.channel.text, notice.providerEvent]
-        return try Row.fetchAll(statement, arguments: arguments).map { row in
-            guard let verdict = PaymentVerdict(rawValue: row["verdict"]) else { throw Row.damaged("verdict") }
-            return Known(
-                order: (row["order_id"] as Data?).flatMap { Identifier(bytes: $0) }.map { OrderID($0) },
-                attempt: row["attempt"], amount: (row["amount"] as Int64?) == nil ? nil : try row.money(),
-                claim: row["claim"], verdict: verdict, resolution: row["resolution"])
+        try transaction.rows(Statements.paymentsByEvent, [notice.channel, notice.providerEvent]).map { row in
+            Known(
+                order: try row.readable("order_id"),
+                attempt: try row["attempt"], amount: (try row["amount"] as Int64?) == nil ? nil : try row.money(),
+                claim: try row["claim"], verdict: try row["verdict"], resolution: try row["resolution"])
         }
     }
 
@@ -81,39 +76,41 @@ struct RecordPayment {
 
     // MARK: What cannot be verified
 
-    func recordForged(_ callbacks: [ForgedCallback], uncounted: Int, channel: Slug) throws {
+    package func recordForged(_ callbacks: [ForgedCallback], uncounted: Int, channel: Slug) throws {
         for callback in callbacks {
             try transaction.run(
                 Statements.insertPayment,
                 [
-                    channel.text, nil, nil, nil, nil, nil, PaymentVerdict.forged.rawValue, nil,
-                    callback.receivedAt.milliseconds, callback.raw, PaymentNotice.Claim.notPaid.rawValue,
+                    channel, nil, nil, nil, nil, nil, PaymentVerdict.forged, nil, callback.receivedAt, callback.raw,
+                    PaymentNotice.Claim.notPaid,
                 ], rows: 1)
         }
         try prune(channel, .forged, count: callbacks.count + uncounted)
     }
 
     private func prune(_ channel: Slug, _ verdict: PaymentVerdict, count: Int) throws {
-        try transaction.run(Statements.countCallback, [channel.text, verdict.rawValue, count], rows: 1)
-        try transaction.run(Statements.pruneCallbacks, [verdict.rawValue, channel.text, limits.callbacksKept])
+        try transaction.run(Statements.countCallback, [channel, verdict, count], rows: 1)
+        try transaction.run(Statements.pruneCallbacks, [verdict, channel, limits.callbacksKept])
     }
 
     // MARK: A recorded payment that is judged anew
 
-    func replay(_ id: Int64, by note: OwnerNote, at moment: Timestamp) throws -> PaymentReplay {
-        let statement = try transaction.database.cachedStatement(sql: Statements.payment)
-        guard let row = try Row.fetchOne(statement, arguments: [id]) else {
+    package func replay(_ id: Int64, by note: OwnerNote, at moment: Timestamp) throws -> PaymentReplay {
+        guard let found = try transaction.first(Statements.payment, [id]) else {
             throw ShopError(.notFound, "no such payment")
+        }
+        // Its order is locked before it is.
+        let (attempt, order) = try subject(of: try PaymentEntry(row: found))
+        guard let row = try transaction.first("\(Statements.payment) \(transaction.dialect.forUpdate)", [id]) else {
+            throw SQLRow.damaged("payment")
         }
         let entry = try PaymentEntry(row: row)
         guard entry.verdict != .forged, let event = entry.providerEvent, let number = entry.attempt else {
             throw ShopError(.wrongState, "a callback that could not be verified is not replayed")
         }
-        let attempt = try AttemptID(text: number).flatMap { try self.attempt($0) }
-        let order = try (attempt?.order ?? entry.order).flatMap { try transaction.order($0) }
         let unchanged = PaymentReplay(entry: entry, change: order.map { OrderChange(order: $0, changed: false) })
         guard entry.resolution == .review, try !hasRefund(id), let channel = Slug(entry.channel),
-            let claim = PaymentNotice.Claim(rawValue: row["claim"])
+            let claim = PaymentNotice.Claim(rawValue: try row["claim"])
         else { return unchanged }
         let notice = PaymentNotice(
             channel: channel, providerEvent: event, attempt: number, amount: entry.amount, claim: claim)
@@ -122,21 +119,25 @@ struct RecordPayment {
         let verdict = entry.verdict == .unknownOrder ? decision.verdict : entry.verdict
         try transaction.run(
             "UPDATE payments SET verdict = ?, resolution = ?, order_id = ? WHERE id = ? AND resolution = 'review'",
-            [verdict.rawValue, outcome.resolution.rawValue, order?.id.identifier.data, id], rows: 1)
+            [verdict, outcome.resolution, order?.id, id], rows: 1)
         if outcome.needsRefund, let order {
             try RefundCases(transaction).open(order.id, payment: id, amount: entry.amount, at: moment)
         }
         if outcome.resolution == .delivered || outcome.resolution == .pending, let order {
             try RefundCases(transaction).openForSurplus(of: order.id, except: id, at: moment)
         }
-        guard let after = try Row.fetchOne(statement, arguments: [id]) else { throw Row.damaged("payment") }
+        guard let after = try transaction.first(Statements.payment, [id]) else { throw SQLRow.damaged("payment") }
         return PaymentReplay(entry: try PaymentEntry(row: after), change: outcome.change)
     }
 
+    /// What a recorded payment is about, with its order locked.
+    private func subject(of entry: PaymentEntry) throws -> (attempt: Attempt?, order: Order?) {
+        let attempt = try entry.attempt.flatMap { AttemptID(text: $0) }.flatMap { try self.attempt($0) }
+        return (attempt, try (attempt?.order ?? entry.order).flatMap { try transaction.lockedOrder($0) })
+    }
+
     private func hasRefund(_ payment: Int64) throws -> Bool {
-        try Bool.fetchOne(
-            transaction.database, sql: "SELECT EXISTS (SELECT 1 FROM refunds WHERE payment_id = ?)",
-            arguments: [payment]) ?? false
+        try transaction.exists("SELECT id FROM refunds WHERE payment_id = ?", [payment])
     }
 
     // MARK: Parts
@@ -148,22 +149,20 @@ struct RecordPayment {
     }
 
     private func attempt(_ id: AttemptID) throws -> Attempt? {
-        try Row.fetchOne(
-            transaction.database.cachedStatement(sql: Statements.attempt), arguments: [id.identifier.data]
-        ).map { try Attempt(row: $0) }
+        try transaction.first(Statements.attempt, [id]).map { try Attempt(row: $0) }
     }
 
+    @discardableResult
     private func insert(
         _ receipt: PaymentReceipt, order: OrderID?, verdict: PaymentVerdict, resolution: PaymentResolution?
-    ) throws {
+    ) throws -> Int64 {
         let notice = receipt.notice
-        try transaction.run(
+        return try transaction.inserted(
             Statements.insertPayment,
             [
-                notice.channel.text, notice.providerEvent, notice.attempt, order?.identifier.data,
-                notice.amount?.amount, notice.amount?.currency.code, verdict.rawValue, resolution?.rawValue,
-                receipt.receivedAt.milliseconds, receipt.raw, notice.claim.rawValue,
-            ], rows: 1)
+                notice.channel, notice.providerEvent, notice.attempt, order, notice.amount?.amount,
+                notice.amount?.currency.code, verdict, resolution, receipt.receivedAt, receipt.raw, notice.claim,
+            ])
     }
 
     // MARK: What follows
@@ -188,23 +187,21 @@ struct RecordPayment {
 
     /// Whether the owner delivered the order by hand and its own money had not been seen until now.
     private func isVouchedFor(_ order: Order) throws -> Bool {
-        try Bool.fetchOne(
-            transaction.database,
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM payments WHERE order_id = ?1 AND attempt IS NULL
-                        AND resolution IN ('delivered', 'pending'))
-                    AND NOT EXISTS (SELECT 1 FROM payments WHERE order_id = ?1 AND resolution = 'confirmed')
-                """, arguments: [order.id.identifier.data]) ?? false
+        try transaction.exists(
+            """
+            SELECT id FROM payments y WHERE order_id = ? AND attempt IS NULL AND resolution IN ('delivered', 'pending')
+                AND NOT EXISTS (SELECT 1 FROM payments z WHERE z.order_id = y.order_id AND z.resolution = 'confirmed')
+            """, [order.id])
     }
 }
 
 /// What a payment came to.
-struct PaymentOutcome {
-    var change: OrderChange?
-    var resolution: PaymentResolution
-    var needsRefund = false
+package struct PaymentOutcome {
+    package var change: OrderChange?
+    package var resolution: PaymentResolution
+    package var needsRefund = false
 
-    static func unchanged(
+    package static func unchanged(
         _ order: Order, _ resolution: PaymentResolution, needsRefund: Bool = false
     ) -> PaymentOutcome {
         PaymentOutcome(

@@ -1,16 +1,14 @@
 public import Domain
-import Foundation
-import GRDB
 public import Shop
 
 // What the owner does to orders and money by hand. The same steps, guards and journal as everywhere else.
-extension SQLiteLedger {
+extension SQLLedger {
     public func replay(
         _ payment: Int64, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> PaymentReplay {
         let limits = limits
-        let replay = try await write(.urgent) { database in
-            let replay = try RecordPayment(database, limits: limits).replay(payment, by: note, at: moment)
+        let replay = try await write(.urgent) { transaction in
+            let replay = try RecordPayment(transaction, limits: limits).replay(payment, by: note, at: moment)
             Failpoint.hit(.replayBeforeCommit)
             return replay
         }
@@ -21,29 +19,28 @@ extension SQLiteLedger {
     public func confirm(
         _ id: OrderID, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> OrderChange {
-        try await write(.urgent) { database in
-            let transaction = LedgerTransaction(database: database)
-            guard let order = try transaction.order(id) else { throw ShopError(.notFound, "no such order") }
+        try await write(.urgent) { transaction in
+            guard let order = try transaction.lockedOrder(id) else { throw ShopError(.notFound, "no such order") }
             let outcome = try Self.confirmed(order, transaction, by: note, at: moment)
             let bearer = try Self.bearer(of: order, transaction, by: note, at: moment)
             try transaction.run(
                 Statements.resolvePayment,
-                [outcome.resolution.rawValue, bearer.id, PaymentResolution.review.rawValue], rows: 1)
+                [outcome.resolution, bearer.id, PaymentResolution.review], rows: 1)
             if bearer.isReal {
                 try RefundCases(transaction).openForSurplus(of: id, except: bearer.id, at: moment)
             } else {
                 // The owner vouches for the whole sum, however much of it these were.
                 try transaction.run(
                     Statements.resolvePayments,
-                    [PaymentResolution.confirmed.rawValue, id.identifier.data, PaymentResolution.review.rawValue])
+                    [PaymentResolution.confirmed, id, PaymentResolution.review])
             }
-            guard let change = outcome.change else { throw Row.damaged("order") }
+            guard let change = outcome.change else { throw SQLRow.damaged("order") }
             return change
         }
     }
 
     private static func confirmed(
-        _ order: Order, _ transaction: LedgerTransaction, by note: OwnerNote, at moment: Timestamp
+        _ order: Order, _ transaction: any SQLTransaction, by note: OwnerNote, at moment: Timestamp
     ) throws -> PaymentOutcome {
         let deliveries = Deliveries(transaction, at: moment, by: note)
         switch order.state {
@@ -75,31 +72,29 @@ extension SQLiteLedger {
     /// The entry of the inbox that carries the delivery: a payment of the exact amount that waits in *review*, or one
     /// that says that the owner vouches for the money.
     private static func bearer(
-        of order: Order, _ transaction: LedgerTransaction, by note: OwnerNote, at moment: Timestamp
+        of order: Order, _ transaction: any SQLTransaction, by note: OwnerNote, at moment: Timestamp
     ) throws -> (id: Int64, isReal: Bool) {
-        let exact = try Int64.fetchOne(
-            transaction.database,
-            sql: """
-                SELECT id FROM payments WHERE order_id = ? AND resolution = 'review' AND verdict = 'late'
-                    AND amount = ? AND currency = ? ORDER BY id LIMIT 1
-                """, arguments: [order.id.identifier.data, order.total.amount, order.total.currency.code])
+        let exact: Int64? = try transaction.value(
+            """
+            SELECT id FROM payments WHERE order_id = ? AND resolution = 'review' AND verdict = 'late'
+                AND amount = ? AND currency = ? ORDER BY id LIMIT 1
+            """, [order.id, order.total.amount, order.total.currency.code])
         if let exact { return (exact, true) }
-        try transaction.run(
+        let written = try transaction.inserted(
             Statements.insertPayment,
             [
-                order.channel.text, "by-hand-\(order.id.text)", nil, order.id.identifier.data, order.total.amount,
-                order.total.currency.code, PaymentVerdict.accepted.rawValue, PaymentResolution.review.rawValue,
-                moment.milliseconds, "confirmed by \(note.actor)", PaymentNotice.Claim.paid.rawValue,
-            ], rows: 1)
-        return (transaction.database.lastInsertedRowID, false)
+                order.channel, "by-hand-\(order.id.text)", nil, order.id, order.total.amount,
+                order.total.currency.code, PaymentVerdict.accepted, PaymentResolution.review, moment,
+                "confirmed by \(note.actor)", PaymentNotice.Claim.paid,
+            ])
+        return (written, false)
     }
 
     public func fulfil(
         _ id: OrderID, sealed: [UInt8], by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> OrderChange {
-        try await write(.urgent) { database in
-            let transaction = LedgerTransaction(database: database)
-            guard let order = try transaction.order(id) else { throw ShopError(.notFound, "no such order") }
+        try await write(.urgent) { transaction in
+            guard let order = try transaction.lockedOrder(id) else { throw ShopError(.notFound, "no such order") }
             guard order.kind == .manual, order.state == .paid else {
                 throw ShopError(
                     .wrongState,
@@ -107,35 +102,21 @@ extension SQLiteLedger {
             }
             try transaction.run(
                 "INSERT INTO fulfilments (order_id, secret, created_at) VALUES (?, ?, ?)",
-                [id.identifier.data, Data(sealed), moment.milliseconds], rows: 1)
+                [id, sealed, moment], rows: 1)
             return try Deliveries(transaction, at: moment, by: note).deliverPaid(order, cardsTaken: 0)
         }
     }
 
     public func deliverWaiting(at moment: Timestamp, limit: Int) async throws(ShopError) -> [OrderChange] {
         // Looked up on a reader first: nearly always nobody waits, and that must not cost a write.
-        let waiting = try await read { database in try Self.waiting(database, limit: limit) }
-        guard !waiting.isEmpty else { return [] }
-        return try await write(.urgent) { database in
-            let deliveries = Deliveries(LedgerTransaction(database: database), at: moment)
-            return try Self.waiting(database, limit: limit).compactMap { order in
-                try Self.attempting(database) { try deliveries.deliverWaiting(order) }
+        let areWaiting = try await read { try !$0.waitingOrders(limit: limit, locked: false).isEmpty }
+        guard areWaiting else { return [] }
+        return try await write(.urgent) { transaction in
+            let deliveries = Deliveries(transaction, at: moment)
+            return try transaction.waitingOrders(limit: limit, locked: true).compactMap { order in
+                try transaction.attempting { try deliveries.deliverWaiting(order) }
             }
         }
-    }
-
-    /// Orders that wait for restock and that their pools can serve, oldest first in each product.
-    private static func waiting(_ database: Database, limit: Int) throws -> [Order] {
-        let products = try Int64.fetchAll(database.cachedStatement(sql: Statements.waitingProducts))
-        var found: [Order] = []
-        for product in products where found.count < limit {
-            let cards = try LedgerTransaction(database: database)
-                .availableCards(of: ProductID(product), limit: PurchaseLimits.maximumPerOrder).count
-            found += try Row.fetchAll(
-                database.cachedStatement(sql: Statements.waitingOrders), arguments: [product, cards, limit]
-            ).map { try Order(row: $0) }
-        }
-        return found
     }
 
     // MARK: Refunds
@@ -143,9 +124,8 @@ extension SQLiteLedger {
     public func requestRefund(
         _ id: OrderID, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> OrderChange {
-        try await write(.urgent) { database in
-            let transaction = LedgerTransaction(database: database)
-            guard let order = try transaction.order(id) else { throw ShopError(.notFound, "no such order") }
+        try await write(.urgent) { transaction in
+            guard let order = try transaction.lockedOrder(id) else { throw ShopError(.notFound, "no such order") }
             if order.state == .refundPending || order.state == .refunded {
                 return OrderChange(order: order, changed: false)
             }
@@ -163,42 +143,42 @@ extension SQLiteLedger {
     public func requestRefund(
         case id: Int64, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> RefundCase {
-        try await write(.urgent) { database in
-            let cases = RefundCases(LedgerTransaction(database: database))
-            let refund = try cases.refund(id)
+        try await write(.urgent) { transaction in
+            let cases = RefundCases(transaction)
+            let refund = try cases.lockedRefund(id)
             if refund.state == .open { try cases.move(refund, .request, outcome: nil, by: note, at: moment) }
             return try cases.refund(id)
         }
     }
 
     public func beginTelling(refund id: Int64, at moment: Timestamp) async throws(ShopError) -> Bool {
-        try await write(.urgent) { database in
-            try LedgerTransaction(database: database).run(
+        try await write(.urgent) { transaction in
+            try transaction.run(
                 "UPDATE refunds SET told_at = ? WHERE id = ? AND state = 'requested' AND told_at IS NULL",
-                [moment.milliseconds, id]) == 1
+                [moment, id]) == 1
         }
     }
 
     public func endTelling(refund id: Int64) async throws(ShopError) {
-        _ = try await write(.urgent) { database in
-            try LedgerTransaction(database: database).run(
+        _ = try await write(.urgent) { transaction in
+            try transaction.run(
                 "UPDATE refunds SET told_at = NULL WHERE id = ? AND state = 'requested'", [id])
         }
     }
 
     public func note(refund id: Int64, outcome: String, at moment: Timestamp) async throws(ShopError) {
-        _ = try await write(.urgent) { database in
-            try LedgerTransaction(database: database).run(
+        _ = try await write(.urgent) { transaction in
+            try transaction.run(
                 "UPDATE refunds SET outcome = ?, changed_at = ? WHERE id = ? AND state = 'requested'",
-                [outcome, moment.milliseconds, id])
+                [outcome, moment, id])
         }
     }
 
     public func finishRefund(
         _ id: Int64, outcome: String, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> (refund: RefundCase, change: OrderChange) {
-        let finished = try await write(.urgent) { database -> (RefundCase, OrderChange) in
-            let cases = RefundCases(LedgerTransaction(database: database))
+        let finished = try await write(.urgent) { transaction -> (RefundCase, OrderChange) in
+            let cases = RefundCases(transaction)
             let finished = try cases.finish(id, outcome: outcome, by: note, at: moment)
             return (finished.refund, finished.change)
         }
@@ -206,26 +186,28 @@ extension SQLiteLedger {
     }
 
     public func refunds(_ filter: RefundFilter) async throws(ShopError) -> [RefundCase] {
-        var conditions: [String] = ["1"]
-        var arguments: StatementArguments = []
-        if let state = filter.state {
-            conditions.append("r.state = ?")
-            arguments += [state.rawValue]
+        var conditions = SQLConditions()
+        if let state = filter.state { conditions.add("r.state = ?", state) }
+        if let order = filter.order { conditions.add("r.order_id = ?", order) }
+        if let after = filter.after { conditions.add("r.id < ?", after) }
+        let sql = "\(Statements.refundColumns) WHERE \(conditions.sql) ORDER BY r.id DESC LIMIT ?"
+        return try await read { [arguments = conditions.arguments + [filter.limit]] transaction in
+            try transaction.rows(sql, arguments).map { try RefundCase(row: $0) }
         }
-        if let order = filter.order {
-            conditions.append("r.order_id = ?")
-            arguments += [order.identifier.data]
+    }
+}
+
+extension SQLTransaction {
+    /// Orders that wait for restock and that their pools can serve, oldest first in each product.
+    fileprivate func waitingOrders(limit: Int, locked: Bool) throws -> [Order] {
+        let products: [ProductID] = try column(Statements.waitingProducts)
+        let sql = "\(Statements.waitingOrders) \(locked ? dialect.forUpdate(of: "o") : "")"
+        var found: [Order] = []
+        // Always in the same order, so that two that lock them do not wait for each other.
+        for product in products.sorted(by: { $0.number < $1.number }) where found.count < limit {
+            let cards = try availableCards(of: product, limit: PurchaseLimits.maximumPerOrder).count
+            found += try rows(sql, [product, cards, limit]).map { try Order(row: $0) }
         }
-        if let after = filter.after {
-            conditions.append("r.id < ?")
-            arguments += [after]
-        }
-        arguments += [filter.limit]
-        let sql = """
-            \(Statements.refundColumns) WHERE \(conditions.joined(separator: " AND ")) ORDER BY r.id DESC LIMIT ?
-            """
-        return try await read { [arguments] database in
-            try Row.fetchAll(database, sql: sql, arguments: arguments).map { try RefundCase(row: $0) }
-        }
+        return found
     }
 }
