@@ -173,7 +173,7 @@ struct SQLiteLedgerTests {
             }
             // On the writing connection, which alone has the temporary tables.
             let plans = try await ledger.pool.write { database in
-                try Statements.hot.merging(FilingStatements.hot) { $1 }.mapValues { sql in
+                try Statements.hot.merging(SQLiteStatements.hot) { $1 }.mapValues { sql in
                     let statement = try database.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
                     statement.arguments = StatementArguments(
                         Array(repeating: DatabaseValue.null, count: statement.arguments.isEmpty ? Self.count(sql) : 0))

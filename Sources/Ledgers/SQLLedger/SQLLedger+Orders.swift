@@ -5,8 +5,21 @@ extension SQLLedger {
     // MARK: Writing
 
     public func cancel(_ id: OrderID, at moment: Timestamp) async throws(ShopError) -> Cancellation {
+        try await cancel(id, at: moment) { _ in }
+    }
+
+    /// - Parameter lockFences: keeps orders that are placed at this moment from passing the fence that is about to be
+    ///   set; nothing where only one transaction writes at a time
+    package func cancel(
+        _ id: OrderID, at moment: Timestamp, lockFences: @escaping @Sendable (any SQLTransaction) throws -> Void
+    ) async throws(ShopError) -> Cancellation {
         let cancellation = try await write(.urgent) { transaction -> Cancellation in
-            guard let order = try transaction.lockedOrder(id) else {
+            var found = try transaction.lockedOrder(id)
+            if found == nil {
+                try lockFences(transaction)
+                found = try transaction.lockedOrder(id)
+            }
+            guard let order = found else {
                 try transaction.run(Statements.insertFence, [id, moment])
                 return .fenced
             }

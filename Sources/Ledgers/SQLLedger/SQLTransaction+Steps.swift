@@ -62,7 +62,7 @@ extension SQLTransaction {
     // MARK: Cards
 
     package func availableCards(of product: ProductID, limit: Int) throws -> [Int64] {
-        try column(Statements.availableCards, [product, limit])
+        try column(Statements.availableCards(orderedBy: dialect.cardOrder), [product, limit])
     }
 
     /// What a card that may be picked costs more; nil when it is not there to be picked.
@@ -99,12 +99,7 @@ extension SQLTransaction {
 
     /// What is known of a coupon that is about to be used; nil when there is none.
     package func coupon(_ id: CouponID) throws -> CouponState? {
-        guard let row = try first("\(Statements.coupon) \(dialect.forUpdate)", [id]) else { return nil }
-        guard let uses = CouponUses(total: try row["max_uses"], perBuyer: try row["max_uses_per_buyer"]) else {
-            throw SQLRow.damaged("max_uses")
-        }
-        return CouponState(
-            version: try row["version"], isEnabled: try row["enabled"], uses: uses, used: try row["uses"])
+        try first("\(Statements.coupon) \(dialect.forUpdate)", [id]).map { try CouponState(row: $0) }
     }
 
     /// Counts uses of a coupon, or gives them back when negative.
@@ -119,6 +114,16 @@ package struct CouponState {
     package let isEnabled: Bool
     package let uses: CouponUses
     package var used: Int
+
+    package init(row: SQLRow) throws {
+        guard let uses = CouponUses(total: try row["max_uses"], perBuyer: try row["max_uses_per_buyer"]) else {
+            throw SQLRow.damaged("max_uses")
+        }
+        self.uses = uses
+        version = try row["version"]
+        isEnabled = try row["enabled"]
+        used = try row["uses"]
+    }
 
     /// Why an order cannot use it; nil when it can.
     ///

@@ -10,16 +10,6 @@ package enum Statements {
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
         """
     package static let product = "SELECT * FROM products WHERE id = ?"
-    package static let bodyDigest = "SELECT body_digest FROM orders WHERE id = ?"
-    package static let insertOrder = """
-        INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, sealed_fields, query_tag,
-            idempotency_key, body_digest, created_at, expires_at, price_lines, coupon_id, state, version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'awaiting_payment', 1)
-        """
-    package static let insertClaim = """
-        INSERT INTO journal (order_id, version, event, from_state, to_state, at)
-        VALUES (?, 1, 'claim', NULL, 'awaiting_payment', ?)
-        """
     package static let moveOrder = """
         UPDATE orders SET state = ?, version = version + 1 WHERE id = ? AND state = ? AND version = ?
         """
@@ -39,8 +29,6 @@ package enum Statements {
         WHERE o.state = 'paid' AND o.state NOT IN ('awaiting_payment', 'delivered')
             AND p.kind IN ('card', 'shared_counted')
         """
-    package static let fence = "SELECT 1 FROM order_fences WHERE order_id = ?"
-    package static let anyFence = "SELECT 1 FROM order_fences LIMIT 1"
     package static let insertFence = """
         INSERT INTO order_fences (order_id, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING
         """
@@ -52,9 +40,13 @@ package enum Statements {
 
     // MARK: Cards
 
-    package static let availableCards = """
-        SELECT id FROM cards WHERE product_id = ? AND state = 'available' AND preview IS NULL ORDER BY id LIMIT ?
+    package static let availableCards = availableCards(orderedBy: "id")
+    package static func availableCards(orderedBy column: String) -> String {
         """
+        SELECT id FROM cards WHERE product_id = ? AND state = 'available' AND preview IS NULL
+        ORDER BY \(column) LIMIT ?
+        """
+    }
     package static let pickableCard = """
         SELECT surcharge FROM cards WHERE id = ? AND product_id = ? AND state = 'available' AND preview IS NOT NULL
         """
@@ -142,12 +134,11 @@ package enum Statements {
     /// Everything above that touches a table which grows.
     package static let hot: [String: String] = [
         "order": order, "moveOrder": moveOrder, "dueOrders": dueOrders,
-        "waitingOrders": waitingOrders, "fence": fence,
+        "waitingOrders": waitingOrders,
         "availableCards": availableCards, "pickableCard": pickableCard, "pickableCards": pickableCards,
         "coupon": coupon, "useCoupon": useCoupon, "claimCard": claimCard,
         "releaseCards": releaseCards,
         "deliverCards": deliverCards, "soldSecrets": soldSecrets,
-        "bodyDigest": bodyDigest,
         "attempt": attempt, "attemptOfOrder": attemptOfOrder,
         "paymentsByEvent": paymentsByEvent, "pruneCallbacks": pruneCallbacks, "resolvePayments": resolvePayments,
         "resolvePayment": resolvePayment, "payment": payment, "dueQueries": dueQueries, "refund": refund,

@@ -22,7 +22,7 @@ struct PlaceBatch {
     /// - Parameter filing: says which orders are made findable in the file at once
     init(_ database: Database, filing: Filing) throws {
         mustFileAtOnce = filing.mustFileAtOnce(through: try RecentOrders(database: database).through())
-        hasFences = try Int.fetchOne(database.cachedStatement(sql: Statements.anyFence)) != nil
+        hasFences = try Int.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyFence)) != nil
         self.database = database
         transaction = SQLiteTransaction(database)
         statements = try PlaceStatements(database)
@@ -43,7 +43,12 @@ struct PlaceBatch {
             wanted[draft.product.id, default: 0] += draft.quantity
         }
         for (product, count) in wanted {
-            pools[product] = try transaction.availableCards(of: product, limit: count)[...]
+            let available = statements.available
+            available.bind(1, product.number)
+            available.bind(2, count)
+            var cards: ArraySlice<Int64> = []
+            try available.forEachRow { cards.append(available.integer(0)) }
+            pools[product] = cards
         }
     }
 
@@ -94,7 +99,12 @@ struct PlaceBatch {
 
     private func areThere(_ picks: [PickedCard], _ draft: OrderDraft) throws -> Bool {
         guard picks.count == draft.quantity, Set(picks.map(\.card)).count == picks.count else { return false }
-        return try picks.allSatisfy { try transaction.surcharge(of: $0.card, draft.product.id) == $0.surcharge }
+        let pickable = statements.pickable
+        return try picks.allSatisfy { pick in
+            pickable.bind(1, pick.card)
+            pickable.bind(2, draft.product.id.number)
+            return try pickable.firstRow { pickable.integer(0) } == pick.surcharge
+        }
     }
 
     // MARK: Coupons
@@ -140,7 +150,7 @@ struct PlaceBatch {
             guard let id = try lookup.firstRow({ Identifier(bytes: lookup.bytes(0)) }) else { continue }
             guard let id, let order = try transaction.order(OrderID(id)) else { throw SQLRow.damaged("order_id") }
             let digest = try Data.fetchOne(
-                database.cachedStatement(sql: Statements.bodyDigest), arguments: [Data(id.bytes)])
+                database.cachedStatement(sql: SQLiteStatements.bodyDigest), arguments: [Data(id.bytes)])
             return Array(digest ?? Data()) == key.bodyDigest ? .existing(order) : .mismatched
         }
         return nil
@@ -191,6 +201,8 @@ struct PlaceBatch {
 
 /// What placing runs for each order, looked up once a batch.
 private struct PlaceStatements {
+    let available: RawStatement
+    let pickable: RawStatement
     let fence: RawStatement
     let recentKey: RawStatement
     let filedKey: RawStatement
@@ -206,17 +218,19 @@ private struct PlaceStatements {
 
     init(_ database: Database) throws {
         func raw(_ sql: String) throws -> RawStatement { try RawStatement(database, sql) }
-        fence = try raw(Statements.fence)
-        recentKey = try raw(FilingStatements.recentOrderByKey)
-        filedKey = try raw(FilingStatements.orderByKey)
-        units = try raw(FilingStatements.buyerUnits)
-        couponUses = try raw(FilingStatements.couponUses)
-        insert = try raw(Statements.insertOrder)
-        journal = try raw(Statements.insertClaim)
+        available = try raw(Statements.availableCards)
+        pickable = try raw(Statements.pickableCard)
+        fence = try raw(SQLiteStatements.fence)
+        recentKey = try raw(SQLiteStatements.recentOrderByKey)
+        filedKey = try raw(SQLiteStatements.orderByKey)
+        units = try raw(SQLiteStatements.buyerUnits)
+        couponUses = try raw(SQLiteStatements.couponUses)
+        insert = try raw(SQLiteStatements.insertOrder)
+        journal = try raw(SQLiteStatements.insertClaim)
         claim = try raw(Statements.claimCard)
-        fileRecent = try raw(FilingStatements.fileRecent)
-        fileRecentKey = try raw(FilingStatements.fileRecentKey)
-        file = try raw(FilingStatements.file)
-        fileKey = try raw(FilingStatements.fileKey)
+        fileRecent = try raw(SQLiteStatements.fileRecent)
+        fileRecentKey = try raw(SQLiteStatements.fileRecentKey)
+        file = try raw(SQLiteStatements.file)
+        fileKey = try raw(SQLiteStatements.fileKey)
     }
 }

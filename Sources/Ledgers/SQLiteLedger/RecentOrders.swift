@@ -30,10 +30,10 @@ struct RecentOrders {
                     PRIMARY KEY (product_id, idempotency_key)
                 ) WITHOUT ROWID;
                 INSERT INTO recent_buyer_orders
-                    SELECT product_id, contact, \(FilingStatements.hasEnded), id FROM orders o
+                    SELECT product_id, contact, \(SQLiteStatements.hasEnded), id FROM orders o
                     WHERE id > (SELECT through FROM filed_orders) AND NOT EXISTS (
                         SELECT 1 FROM buyer_orders b WHERE b.product_id = o.product_id AND b.contact = o.contact
-                            AND b.ended = \(FilingStatements.hasEnded) AND b.order_id = o.id);
+                            AND b.ended = \(SQLiteStatements.hasEnded) AND b.order_id = o.id);
                 INSERT INTO recent_order_keys
                     SELECT product_id, idempotency_key, id FROM orders o
                     WHERE id > (SELECT through FROM filed_orders) AND idempotency_key IS NOT NULL AND NOT EXISTS (

@@ -88,18 +88,18 @@ struct SQLiteTransaction: SQLTransaction {
 
     /// Counted from the buyer's orders; on the writing connection only.
     func units(of buyer: Buyer, product: ProductID) throws -> BuyerUnits {
-        guard let row = try first(FilingStatements.buyerUnits, [product, buyer.contact]) else { return .none }
+        guard let row = try first(SQLiteStatements.buyerUnits, [product, buyer.contact]) else { return .none }
         return BuyerUnits(total: try row["total"], held: try row["held"])
     }
 
     /// How often a buyer's orders use a coupon; on the writing connection only.
     func uses(of coupon: CouponID, by buyer: Buyer) throws -> Int {
-        try integer(FilingStatements.couponUses, [buyer.contact, coupon])
+        try integer(SQLiteStatements.couponUses, [buyer.contact, coupon])
     }
 
     func file(_ order: Order, counts: Bool) throws {
         let arguments: SQLArguments = [order.product, order.buyer.contact, order.id, counts ? 0 : 1]
-        let touched = try run(FilingStatements.endRecent, arguments) + run(FilingStatements.endFiled, arguments)
+        let touched = try run(SQLiteStatements.endRecent, arguments) + run(SQLiteStatements.endFiled, arguments)
         guard touched == 1 else {
             throw ShopError(.internalFault, "an order is not filed under its buyer once", cause: "\(touched) times")
         }

@@ -1,6 +1,23 @@
-/// The statements that find an order by its buyer or its idempotency key. See ``RecentOrders``. Their query plans are
-/// tested.
-enum FilingStatements {
+/// The statements of what is SQLite's own: placing orders, and finding them by their buyer or their idempotency key.
+/// See ``RecentOrders``. Their query plans are tested.
+enum SQLiteStatements {
+    // MARK: Placing
+
+    static let bodyDigest = "SELECT body_digest FROM orders WHERE id = ?"
+    static let insertOrder = """
+        INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, sealed_fields, query_tag,
+            idempotency_key, body_digest, created_at, expires_at, price_lines, coupon_id, state, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'awaiting_payment', 1)
+        """
+    static let insertClaim = """
+        INSERT INTO journal (order_id, version, event, from_state, to_state, at)
+        VALUES (?, 1, 'claim', NULL, 'awaiting_payment', ?)
+        """
+    static let fence = "SELECT 1 FROM order_fences WHERE order_id = ?"
+    static let anyFence = "SELECT 1 FROM order_fences LIMIT 1"
+
+    // MARK: Finding
+
     static let recentOrderByKey = """
         SELECT order_id FROM recent_order_keys WHERE product_id = ? AND idempotency_key = ?
         """
@@ -43,7 +60,8 @@ enum FilingStatements {
 
     /// Everything above that touches a table which grows.
     static let hot: [String: String] = [
-        "orderByKey": orderByKey, "couponUses": couponUses, "buyerUnits": buyerUnits,
+        "fence": fence, "bodyDigest": bodyDigest, "orderByKey": orderByKey, "couponUses": couponUses,
+        "buyerUnits": buyerUnits,
         "recentOrderByKey": recentOrderByKey, "endRecent": endRecent, "endFiled": endFiled,
     ]
 }
