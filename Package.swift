@@ -82,6 +82,10 @@ let package = Package(
             name: "SQLLedger", dependencies: ["Domain", "Shop"], path: "Sources/Ledgers/SQLLedger",
             swiftSettings: settings),
         .target(
+            name: "PostgresLedger",
+            dependencies: ["Domain", "PostgresClient", "SQLLedger", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Ledgers/PostgresLedger", swiftSettings: settings),
+        .target(
             name: "SQLiteLedger",
             dependencies: ["CSQLiteSettings", "Domain", "SQLLedger", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
@@ -164,7 +168,9 @@ let package = Package(
         .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "TestKit", .metrics],
+            dependencies: [
+                "Domain", "MemoryGate", "PostgresClient", "PostgresLedger", "SQLiteLedger", "Shop", "TestKit", .metrics,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "GroupCommitIntakeTests",
