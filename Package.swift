@@ -179,6 +179,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "PostgresLedgerTests",
+            dependencies: [
+                "Domain", "PostgresClient", "PostgresLedger", "SQLLedger", "Shop", "TestKit", .metrics, .nioConcurrency,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestKit", .nioConcurrency],
             swiftSettings: settings),
         .testTarget(

@@ -9,15 +9,17 @@ extension PostgresLedger: LogLedger {
     }
 
     public func write(_ batch: LogBatch, at moment: Timestamp) async throws(ShopError) -> LogWrite {
-        try await timed { transaction in
-            // First, so that of two that read the same partition one waits for the other.
-            guard try transaction.move(batch) else {
-                return .moved(to: try transaction.position(of: batch.partition))
-            }
-            try transaction.park(batch, at: moment)
-            let submissions = batch.drafts.map { Submission.place($0) }
-            return .written(try PlaceBatch(transaction, isFromLog: true).place(submissions))
-        }
+        try await timed { try Self.write(batch, at: moment, $0) }
+    }
+
+    static func write(
+        _ batch: LogBatch, at moment: Timestamp, _ transaction: PostgresTransaction
+    ) throws -> LogWrite {
+        // First, so that of two that read the same partition one waits for the other.
+        guard try transaction.move(batch) else { return .moved(to: try transaction.position(of: batch.partition)) }
+        try transaction.park(batch, at: moment)
+        let submissions = batch.drafts.map { Submission.place($0) }
+        return .written(try PlaceBatch(transaction, isFromLog: true).place(submissions))
     }
 
     public func parked(after id: Int64?, limit: Int) async throws(ShopError) -> [ParkedRecord] {

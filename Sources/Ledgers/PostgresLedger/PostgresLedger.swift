@@ -5,7 +5,7 @@ public import PostgresClient
 public import SQLLedger
 public import Shop
 
-/// The ledger of a cluster, or of one of its shards: one PostgreSQL database, written by as many processes as there are.
+/// The ledger of a cluster, or of one of its shards: one PostgreSQL database, written by several processes at once.
 public final class PostgresLedger: SQLLedger {
     public let limits: Limits
     /// Readers never wait behind writers.

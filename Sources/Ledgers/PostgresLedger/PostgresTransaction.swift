@@ -9,7 +9,7 @@ struct PostgresTransaction: SQLTransaction {
     let session: PostgresSession
     let statements: TranslatedStatements
 
-    static let dialect = SQLDialect(forUpdate: "FOR UPDATE", cardOrder: "place")
+    static let dialect = SQLDialect(forUpdate: "FOR UPDATE", cardOrder: "place", skipLocked: "SKIP LOCKED")
     var dialect: SQLDialect { Self.dialect }
 
     func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int {

@@ -30,7 +30,8 @@ enum Migrations {
                 """)
         }
         var applied: Set<String> = []
-        if try session.rows("SELECT 1 FROM pg_tables WHERE tablename = 'migrations'", [], { _ in }) > 0 {
+        let exists = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'"
+        if try session.rows(exists, [], { _ in }) > 0 {
             try session.rows("SELECT name FROM migrations") { applied.insert(try $0.text(0)) }
         }
         guard applied.isSubset(of: all.map(\.name)) else {
