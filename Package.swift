@@ -82,6 +82,10 @@ let package = Package(
             name: "SQLLedger", dependencies: ["Domain", "Shop"], path: "Sources/Ledgers/SQLLedger",
             swiftSettings: settings),
         .target(
+            name: "PostgresLedger",
+            dependencies: ["Domain", "PostgresClient", "SQLLedger", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Ledgers/PostgresLedger", swiftSettings: settings),
+        .target(
             name: "SQLiteLedger",
             dependencies: ["CSQLiteSettings", "Domain", "SQLLedger", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
@@ -106,6 +110,9 @@ let package = Package(
             name: "CRdKafka", path: "Sources/Clients/CRdKafka", pkgConfig: "rdkafka",
             providers: [.apt(["librdkafka-dev"])]),
 
+        .target(
+            name: "PostgresClient", dependencies: ["CPQ"], path: "Sources/Clients/PostgresClient",
+            swiftSettings: settings),
         .target(
             name: "PCREPatterns", dependencies: ["CPCRE2", "Domain", "Shop", .nioConcurrency],
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
@@ -161,13 +168,24 @@ let package = Package(
         .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "TestKit", .metrics],
+            dependencies: [
+                "Domain", "MemoryGate", "PostgresClient", "PostgresLedger", "SQLiteLedger", "Shop", "TestKit", .metrics,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "GroupCommitIntakeTests",
             dependencies: [
                 "Domain", "Shop", "GroupCommitIntake", "SQLiteLedger", "TestKit", .grdb, .metrics, .nioConcurrency,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PostgresLedgerTests",
+            dependencies: [
+                "Domain", "PostgresClient", "PostgresLedger", "SQLLedger", "Shop", "TestKit", .metrics, .nioConcurrency,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestKit", .nioConcurrency],
             swiftSettings: settings),
         .testTarget(
             name: "SQLiteLedgerTests",

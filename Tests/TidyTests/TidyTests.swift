@@ -154,7 +154,10 @@ struct TidyTests {
         let unchecked = try Self.sources("Sources").filter { source in
             source.lines.contains { $0.contains("@unchecked Sendable") && !$0.hasPrefix("//") }
         }
-        #expect(unchecked.map(\.path) == ["Sources/Ledgers/SQLiteLedger/Locked.swift"])
+        let known: Set = [
+            "Sources/Clients/PostgresClient/Waited.swift", "Sources/Ledgers/SQLiteLedger/Locked.swift",
+        ]
+        #expect(Set(unchecked.map(\.path)) == known)
     }
 
     @Test("tests do not sleep")

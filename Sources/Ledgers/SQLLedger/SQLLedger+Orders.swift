@@ -145,7 +145,9 @@ extension SQLLedger {
 
 extension SQLTransaction {
     fileprivate func dueOrders(at moment: Timestamp, limit: Int, locked: Bool) throws -> [Order] {
-        let sql = "\(Statements.dueOrders) \(locked ? dialect.forUpdate(of: "o") : "")"
+        // One that somebody pays or cancels at this moment is not worth waiting for.
+        let lock = locked ? "\(dialect.forUpdate(of: "o")) \(dialect.skipLocked)" : ""
+        let sql = "\(Statements.dueOrders) \(lock)"
         return try rows(sql, [moment, limit]).map { try Order(row: $0) }
     }
 }

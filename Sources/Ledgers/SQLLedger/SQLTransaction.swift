@@ -38,10 +38,14 @@ public struct SQLDialect: Sendable {
     /// index of those that are free, and not past all that are sold.
     public let cardOrder: String
 
+    /// Follows ``forUpdate`` where rows that somebody else is changing just now are passed over; empty where nobody is.
+    public let skipLocked: String
+
     /// Puts the parts together.
-    public init(forUpdate: String, cardOrder: String = "id") {
+    public init(forUpdate: String, cardOrder: String = "id", skipLocked: String = "") {
         self.forUpdate = forUpdate
         self.cardOrder = cardOrder
+        self.skipLocked = skipLocked
     }
 }
 
