@@ -107,6 +107,23 @@ let package = Package(
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
 
         .target(
+            name: "RedisClient",
+            dependencies: ["CHiredis", .crypto, .nioConcurrency, .nioCore, .nioPosix, .nioSSL],
+            path: "Sources/Clients/RedisClient", swiftSettings: settings),
+        .target(
+            name: "RedisGate",
+            dependencies: ["Domain", "RedisClient", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Gates/RedisGate",
+            resources: [
+                .embedInCode("Lua/take.lua"), .embedInCode("Lua/end.lua"), .embedInCode("Lua/restock.lua"),
+                .embedInCode("Lua/count.lua"), .embedInCode("Lua/judged.lua"), .embedInCode("Lua/unlogged.lua"),
+                .embedInCode("Lua/known.lua"), .embedInCode("Lua/look.lua"), .embedInCode("Lua/close.lua"),
+                .embedInCode("Lua/load.lua"), .embedInCode("Lua/open.lua"), .embedInCode("Lua/rate.lua"),
+                .embedInCode("Lua/status.lua"),
+            ],
+            swiftSettings: settings),
+
+        .target(
             name: "WebSupport",
             dependencies: [
                 "Domain", .crypto, .httpTypes, .hummingbird, .logging, .nioConcurrency, .nioCore, .nioHTTP1,
@@ -157,7 +174,10 @@ let package = Package(
         .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "TestKit", .metrics],
+            dependencies: [
+                "Domain", "Shop", "MemoryGate", "RedisClient", "RedisGate", "SQLiteLedger", "TestKit", .metrics,
+                .nioConcurrency, .nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "GroupCommitIntakeTests",
