@@ -189,6 +189,16 @@ let package = Package(
             name: "SQLiteLedgerTests",
             dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
         .testTarget(
+            name: "RedisClientTests",
+            dependencies: ["RedisClient", "TestKit", .nioConcurrency, .nioCore, .nioEmbedded, .nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RedisGateTests",
+            dependencies: [
+                "Domain", "RedisClient", "RedisGate", "Shop", "TestKit", .metrics, .nioConcurrency, .nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "ShopTests",
             dependencies: [
                 "Domain", "MemoryGate", "PCREPatterns", "Shop", "SQLiteLedger", "TestKit", .crypto, .metrics,

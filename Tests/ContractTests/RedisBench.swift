@@ -21,7 +21,7 @@ struct RedisTrait: SuiteTrait, TestScoping {
         var settings = try RedisSettings(url: server.url())
         settings.timeoutMilliseconds = 20_000
         let client = try RedisClient(
-            settings, group: MultiThreadedEventLoopGroup.singleton.any(),
+            settings, group: MultiThreadedEventLoopGroup.singleton.next(),
             scripts: RedisGate.scripts)
         try await waitUntil("Redis is connected") { client.connected == client.expected }
         try await Self.$shared.withValue(RedisBench(client: client)) { try await function() }

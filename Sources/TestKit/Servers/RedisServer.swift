@@ -62,14 +62,12 @@ public final class RedisServer: Sendable {
     public func pause() { process.withLockedValue { $0.pause() } }
     /// Lets it go on.
     public func resume() { process.withLockedValue { $0.resume() } }
-    /// Ends it at once, as a power cut does.
+    /// Ends it at once. What it wrote to its file before it answered is in the system's hands, and stays.
     public func kill() { process.withLockedValue { $0.kill() } }
-    /// Asks it to end, and returns when it has.
-    public func stop() { process.withLockedValue { $0.stop() } }
 
-    /// Starts it anew, on the same port and in the same folder.
+    /// Ends it and starts it anew, on the same port and in the same folder.
     public func restart() async throws {
-        stop()
+        kill()
         let started = try await Self.start(arguments, folder, port)
         process.withLockedValue { $0 = started }
     }

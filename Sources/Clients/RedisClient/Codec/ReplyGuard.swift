@@ -99,6 +99,7 @@ struct ReplyGuard {
             valueEnded()
         case UInt8(ascii: "$"):
             let length = try length("bulk string", atMost: bounds.bulkBytes)
+            guard bytes + length <= bounds.replyBytes else { throw BadReply(reason: "a reply with too many bytes") }
             if length < 0 { valueEnded() } else { place = .bulk(length + 2) }
         case UInt8(ascii: "*"):
             try arrayBegan(length("array", atMost: bounds.elements - elements))
