@@ -118,6 +118,23 @@ let package = Package(
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
 
         .target(
+            name: "RedisClient",
+            dependencies: ["CHiredis", .crypto, .nioConcurrency, .nioCore, .nioPosix, .nioSSL],
+            path: "Sources/Clients/RedisClient", swiftSettings: settings),
+        .target(
+            name: "RedisGate",
+            dependencies: ["Domain", "RedisClient", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Gates/RedisGate",
+            resources: [
+                .embedInCode("Lua/take.lua"), .embedInCode("Lua/end.lua"), .embedInCode("Lua/restock.lua"),
+                .embedInCode("Lua/count.lua"), .embedInCode("Lua/judged.lua"), .embedInCode("Lua/unlogged.lua"),
+                .embedInCode("Lua/known.lua"), .embedInCode("Lua/look.lua"), .embedInCode("Lua/close.lua"),
+                .embedInCode("Lua/load.lua"), .embedInCode("Lua/open.lua"), .embedInCode("Lua/rate.lua"),
+                .embedInCode("Lua/status.lua"),
+            ],
+            swiftSettings: settings),
+
+        .target(
             name: "WebSupport",
             dependencies: [
                 "Domain", .crypto, .httpTypes, .hummingbird, .logging, .nioConcurrency, .nioCore, .nioHTTP1,
@@ -169,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "ContractTests",
             dependencies: [
-                "Domain", "MemoryGate", "PostgresClient", "PostgresLedger", "SQLiteLedger", "Shop", "TestKit", .metrics,
+                "Domain", "MemoryGate", "PostgresClient", "PostgresLedger", "RedisClient", "RedisGate", "SQLiteLedger",
+                "Shop", "TestKit", .metrics, .nioConcurrency, .nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -190,6 +208,16 @@ let package = Package(
         .testTarget(
             name: "SQLiteLedgerTests",
             dependencies: ["Domain", "SQLLedger", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RedisClientTests",
+            dependencies: ["RedisClient", "TestKit", .nioConcurrency, .nioCore, .nioEmbedded, .nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RedisGateTests",
+            dependencies: [
+                "Domain", "RedisClient", "RedisGate", "Shop", "TestKit", .metrics, .nioConcurrency, .nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ShopTests",

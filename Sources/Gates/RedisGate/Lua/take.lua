@@ -1,0 +1,75 @@
+-- Judges a request for an order and, when it may be had, takes everything at once: stock, units, key, ticket, outbox.
+-- All keys bear the hash tag of KEYS[1], which is the shard's control. Writes nothing before it is certain to go on;
+-- the first write is one that Redis refuses when memory is full.
+local epoch, order, product, pool, quantity = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local contact, key, lane, record = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local mayBeOld, onSale = ARGV[10] == '1', ARGV[11] == '1'
+local perOrder, perBuyer, heldPerBuyer = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+local mostWaiting, mostTickets, mostBuyers = tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
+local mostKeys, keySeconds = tonumber(ARGV[18]), ARGV[19]
+
+local control = redis.call('HMGET', KEYS[1], 'epoch', 'open', 'complete', 'keys')
+if control[2] ~= '1' then return {0} end
+if control[1] ~= epoch then return {6, control[1]} end
+local data = string.sub(KEYS[1], 1, -6) .. 'e' .. epoch .. ':'
+
+-- What was lost by the engine must not be taken for nothing: each hash has a mark.
+local ticket = redis.call('HMGET', data .. 'tickets', 'loaded', order)
+local place = pool .. product
+local stock = redis.call('HMGET', data .. 'stock', 'loaded', place, 'waiting:' .. lane)
+local buyer = product .. ':' .. contact
+local units = redis.call('HMGET', data .. 'units', 'loaded', buyer)
+if not (ticket[1] and stock[1] and units[1]) then return {0} end
+
+if ticket[2] then return {1} end
+local remembered
+if key ~= '' then
+    remembered = data .. 'k:' .. product .. ':' .. key
+    if redis.call('EXISTS', remembered) == 1 then return {2} end
+end
+
+local available = tonumber(stock[2] or '0')
+local total, held = 0, 0
+if units[2] then
+    local first, second = string.match(units[2], '^(%d+) (%d+)$')
+    total, held = tonumber(first), tonumber(second)
+end
+local refusal
+if not onSale then
+    refusal = 3
+elseif pool ~= '-' and available < quantity then
+    refusal = 4
+elseif quantity > perOrder or total + quantity > perBuyer or held + quantity > heldPerBuyer then
+    refusal = 5
+end
+if refusal then
+    -- A key that is too old to be remembered may stand for an order, of which the buyer must hear.
+    if mayBeOld and tonumber(redis.call('TIME')[1]) >= tonumber(control[3]) then return {2} end
+    if refusal == 4 then return {4, available} end
+    return {refusal}
+end
+
+local waiting = tonumber(stock[3] or '0')
+if waiting + #record > mostWaiting then return {0} end
+if redis.call('HLEN', data .. 'tickets') > mostTickets then return {0} end
+
+local entry = redis.call('XADD', data .. 'outbox', '*', 'r', record)
+redis.call('HSET', data .. 'tickets', order,
+    cmsgpack.pack(product, contact, quantity, pool, key, entry, lane, #record))
+if units[2] or redis.call('HLEN', data .. 'units') <= mostBuyers then
+    redis.call('HSET', data .. 'units', buyer, (total + quantity) .. ' ' .. (held + quantity))
+end
+if remembered then
+    if tonumber(control[4]) < mostKeys then
+        redis.call('SET', remembered, '', 'EX', keySeconds)
+        redis.call('HINCRBY', KEYS[1], 'keys', 1)
+    else
+        redis.call('HSET', KEYS[1], 'complete', 0)
+    end
+end
+if pool == '-' then
+    redis.call('HINCRBY', data .. 'stock', 'waiting:' .. lane, #record)
+    return {1}
+end
+redis.call('HSET', data .. 'stock', 'waiting:' .. lane, waiting + #record, place, available - quantity)
+return {1, available - quantity}
