@@ -48,6 +48,13 @@ public final class ServerProcess: Sendable {
 
     /// Runs a command to its end.
     public static func run(_ executable: String, _ arguments: [String], folder: URL, user: String? = nil) throws {
+        _ = try output(executable, arguments, folder: folder, user: user)
+    }
+
+    /// Runs a command to its end and returns what it said.
+    public static func output(
+        _ executable: String, _ arguments: [String], folder: URL, user: String? = nil
+    ) throws -> String {
         let process = Process()
         (process.executableURL, process.arguments) = command(executable, arguments, user: user)
         process.currentDirectoryURL = folder
@@ -60,6 +67,7 @@ public final class ServerProcess: Sendable {
         guard process.terminationStatus == 0 else {
             throw DidNotStart(description: String(decoding: said, as: UTF8.self))
         }
+        return String(decoding: said, as: UTF8.self)
     }
 
     /// `setpriv` becomes the server itself, so that signals reach it.
