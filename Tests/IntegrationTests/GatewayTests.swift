@@ -76,7 +76,7 @@ extension RunningShop {
         func imports() async throws {
             try await withGateway { gateway in
                 try await gateway.shop.offer(cards: 0)
-                let halves = [1...20_000, 20_001...40_000].map { numbers in
+                let halves = [1...10_000, 10_001...20_000].map { numbers in
                     numbers.map { "CARD-OF-THE-LONG-IMPORT-\($0)\n" }.joined()
                 }
                 let owner = try RawConnection(to: gateway.nginx.adminURL)
@@ -93,7 +93,7 @@ extension RunningShop {
                 }
                 owner.send(halves[1])
                 let answer = await owner.receive()
-                #expect(answer.contains(#""imported":40000"#), "\(answer)")
+                #expect(answer.contains(#""imported":20000"#), "\(answer)")
                 #expect(try !gateway.nginx.leftovers().contains("LONG-IMPORT"))
             }
         }
@@ -104,7 +104,7 @@ extension RunningShop {
             "/api/v1/admin/audit", "/api/v1/admin", "/api/v1/%61dmin/audit", "//api/v1/admin/audit",
             "/api/v1//admin/audit", "/x/../api/v1/admin/audit", "/api/v1/products/..%2fadmin/audit",
             "/api/v1/./admin/audit", "/api/v1/products/../admin/audit", "/metrics", "/%6detrics", "/metrics/",
-            "/.order/plain", "/.order/keyed", "/nginx_status",
+            "/.order/plain", "/.order/keyed", "/nginx_status", "/api/v1/orders/", "/api/v1/orders/lookup/?a",
         ]
 
         @Test("admin and metrics are refused on the public side, however the path is spelled")

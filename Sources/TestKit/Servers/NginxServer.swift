@@ -149,7 +149,8 @@ extension NginxServer {
         let trusted = values.trusted.map { "set_real_ip_from \($0);" }
         let web = values.echoes ? [ports[4]] : values.web
         let files = [
-            "main": "\(user)pid \(path)/nginx.pid;\nerror_log \(path)/error.log info;\nworker_processes 2;\n",
+            "main":
+                "\(user)pid \(path)/nginx.pid;\nerror_log \(path)/error.log info;\nworker_processes 2;\nworker_rlimit_nofile 20000;\n",
             "quiet-log": "error_log \(path)/error.log crit;\n",
             "paths": "access_log \(path)/access.log json;\nproxy_cache_path \(path)/cache levels=1:2 "
                 + "keys_zone=catalog:10m max_size=256m inactive=60s use_temp_path=off;\n"
