@@ -108,6 +108,8 @@ extension RunningShop.GatewayTests {
             let orders = try await concurrently(200) { try await gateway.order("\(100_000 + $0)", from: Self.one) }
             let refused = orders.filter { $0.status == 429 }
             #expect(refused.count > 100)
+            // The shop has the same limit and says less; it may refuse one or two that came just in time here.
+            #expect(refused.count { $0["detail"]?.contains("from this address") == true } > 100)
             #expect(orders.contains { $0.status == 201 })
             for answer in refused {
                 #expect(answer["code"] == "rate_limited")

@@ -63,7 +63,7 @@ extension RunningShop {
                 let stream = try RawConnection(to: gateway.nginx.url)
                 stream.send(
                     """
-                    GET /api/v1/orders/\(id)/events HTTP/1.1\r\nHost: a\r\n\
+                    GET /api/v1/orders/\(id)/events HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\
                     Authorization: Bearer \(order["token"] ?? "")\r\n\r\n
                     """)
                 #expect(await stream.receive(until: "awaiting_payment").contains("awaiting_payment"))
@@ -139,12 +139,13 @@ extension RunningShop {
             }
         }
 
-        @Test("a body over 16 KiB is refused as the shop refuses it, for orders and callbacks")
+        @Test("a body over 16 KiB reaches no node, for orders and callbacks")
         func largeBodies() async throws {
-            try await withGateway { gateway in
+            // A node that takes every body.
+            try await withGateway(echoes: true) { gateway in
                 let body = String(repeating: " ", count: 16 << 10)
                 let fitting = try await gateway.post("/api/v1/orders", body)
-                #expect(fitting.status == 400)
+                #expect(fitting.status == 200)
                 let answer = try await gateway.post("/api/v1/orders", body + " ")
                 #expect(answer.status == 413)
                 #expect(answer["code"] == "too_large")

@@ -186,7 +186,7 @@ extension NginxServer {
                     default_type application/json;
                     location / {
                         return 200 '{"address":"$http_x_forwarded_for","request":"$http_x_request_id",\
-                "proto":"$http_x_forwarded_proto","host":"$http_host","cookie":"$http_cookie"}';
+                "proto":"$http_x_forwarded_proto","host":"$http_host","cookie":"$http_cookie","query":"$args"}';
                     }
                 }
 
