@@ -35,6 +35,16 @@ extension RunningShop.GatewayTests {
         }
     }
 
+    @Test("what only reads is tried at another node")
+    func reading() async throws {
+        try await withGateway(nodes: 2) { gateway in
+            gateway.fail(.cutAfterServer)
+            let answers = try await concurrently(4) { _ in try await gateway.get("/readyz") }
+            #expect(answers.byStatus == [200: 4])
+            #expect(gateway.nodes[0].accepted > 0)
+        }
+    }
+
     @Test("a node that is not there costs no order, with or without a key")
     func deadNode() async throws {
         try await withGateway(nodes: 2) { gateway in

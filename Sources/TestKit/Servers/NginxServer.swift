@@ -4,8 +4,8 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// The gateway: nginx with the configuration of `deploy/nginx`, in a folder of its own, on free loopback ports. Only the
-/// files in `values/` are other than those that are delivered.
+/// The gateway: nginx with the configuration of `deploy/nginx`, in a folder of its own, on free loopback ports. Only
+/// the files in `values/` are other than those that are delivered.
 public final class NginxServer: Sendable {
     /// What a test fills in.
     public struct Values: Sendable {
@@ -150,7 +150,8 @@ extension NginxServer {
         let web = values.echoes ? [ports[4]] : values.web
         let files = [
             "main":
-                "\(user)pid \(path)/nginx.pid;\nerror_log \(path)/error.log info;\nworker_processes 2;\nworker_rlimit_nofile 20000;\n",
+                "\(user)pid \(path)/nginx.pid;\nerror_log \(path)/error.log info;\n"
+                + "worker_processes 2;\nworker_rlimit_nofile 20000;\n",
             "quiet-log": "error_log \(path)/error.log crit;\n",
             "paths": "access_log \(path)/access.log json;\nproxy_cache_path \(path)/cache levels=1:2 "
                 + "keys_zone=catalog:10m max_size=256m inactive=60s use_temp_path=off;\n"
