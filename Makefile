@@ -62,19 +62,19 @@ lint: ## check the format of the sources
 setup:
 	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
-# The other side in tests: PHP computes the signatures of an epay gateway; Redis and PostgreSQL are started by the tests
-# themselves, and the packages must not start ones of their own.
+# The other side in tests: PHP computes the signatures of an epay gateway; Redis, PostgreSQL and nginx are started by the
+# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 	@command -v redis-server >/dev/null \
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy redis-server)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy postgresql)
-
-# nginx is started by the benchmark itself; the package must not start one of its own.
-setup-bench:
-	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
 	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
+	@command -v openssl >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy openssl)
+
+setup-bench: setup-test
+	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
 
 # valgrind counts instructions; strip, of binutils, takes off what it cannot read.
 setup-costs:

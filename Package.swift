@@ -173,7 +173,7 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix,
+                "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
             ],
             swiftSettings: settings),
         .testTarget(
