@@ -92,6 +92,28 @@ struct SharingTests {
         }
     }
 
+    @Test("who closed the gate before somebody else did does not load over what that one loaded")
+    func staleLoad() async throws {
+        let shard = freshShard()
+        try await withNode(shard: shard) { first in
+            try await withNode(shard: shard) { second in
+                var (old, new) = (GateSnapshot(), GateSnapshot())
+                old.available = [ProductID(1): 9]
+                new.available = [ProductID(1): 3]
+                try await first.gate.close()
+                try await second.gate.close()
+                try await second.gate.load(new)
+                do {
+                    try await first.gate.load(old)
+                    Issue.record("was not refused")
+                } catch let error as ShopError {
+                    #expect(error.code == .busy)
+                }
+                #expect(await first.available() == 3)
+            }
+        }
+    }
+
     @Test("100,000 units and keys are loaded and hold")
     func largeLoad() async throws {
         try await withNode { node in

@@ -4,10 +4,20 @@ import RedisClient
 public import Shop
 
 extension RedisGate {
-    public func close() async throws(ShopError) { _ = try await newEpoch() }
+    public func close() async throws(ShopError) {
+        let epoch = try await newEpoch()
+        closing.withLockedValue { $0 = epoch }
+    }
 
     public func load(_ snapshot: GateSnapshot) async throws(ShopError) {
-        let epoch = try await newEpoch()
+        // The snapshot was taken under the epoch with which the gate was closed. Who has closed it since, takes a newer
+        // one.
+        let closed = closing.withLockedValue { epoch in
+            defer { epoch = nil }
+            return epoch
+        }
+        let epoch: Int64
+        if let closed { epoch = closed } else { epoch = try await newEpoch() }
         let keys = snapshot.keys.suffix(limits.gateKeys)
         let parts = GateParts(snapshot, keys: keys, limits: limits)
         try await write(parts.stock + parts.tickets + parts.units + parts.keys, epoch: epoch)

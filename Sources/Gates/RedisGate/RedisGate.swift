@@ -19,6 +19,8 @@ public final class RedisGate: Gate {
     let lost: Counter
     let unreadable: Counter
     let isSweepDue = NIOLockedValueBox(false)
+    /// The epoch with which this node closed the gate and has not loaded it yet.
+    let closing = NIOLockedValueBox<Int64?>(nil)
     private let lanes: Int64
     private let control: String
     private let maxima: [Int]
