@@ -44,6 +44,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "sluice", targets: ["sluice"]),
+        .executable(name: "development-broker", targets: ["DevelopmentBroker"]),
         // For the package in Benchmarks.
         .library(
             name: "SluiceParts",
@@ -79,6 +80,9 @@ let package = Package(
             name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
         .target(
+            name: "KafkaIntake", dependencies: ["Domain", "KafkaClient", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Intakes/KafkaIntake", swiftSettings: settings),
+        .target(
             name: "SQLiteLedger", dependencies: ["CSQLiteSettings", "Domain", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
         .target(
@@ -102,6 +106,11 @@ let package = Package(
             name: "CRdKafka", path: "Sources/Clients/CRdKafka", pkgConfig: "rdkafka",
             providers: [.apt(["librdkafka-dev"])]),
 
+        .target(
+            name: "KafkaClient", dependencies: ["CRdKafka", .nioConcurrency], path: "Sources/Clients/KafkaClient",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "DevelopmentBroker", dependencies: ["KafkaClient", .argumentParser], swiftSettings: settings),
         .target(
             name: "PCREPatterns", dependencies: ["CPCRE2", "Domain", "Shop", .nioConcurrency],
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
@@ -163,6 +172,16 @@ let package = Package(
             name: "GroupCommitIntakeTests",
             dependencies: [
                 "Domain", "Shop", "GroupCommitIntake", "SQLiteLedger", "TestKit", .grdb, .metrics, .nioConcurrency,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaClientTests", dependencies: ["DevelopmentBroker", "KafkaClient", "TestKit", .nioConcurrency],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaIntakeTests",
+            dependencies: [
+                "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "SQLiteLedger", "Shop", "TestKit",
+                .metrics, .nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(
