@@ -20,8 +20,6 @@ public final class MemoryLogLedger: LogLedger {
         var rejected: [OrderID: Order] = [:]
         var faults: [Fault] = []
         var untakeable: Set<OrderID> = []
-        var writes = 0
-        var overlaps = 0
     }
 
     private let ledger: any Ledger
@@ -36,12 +34,6 @@ public final class MemoryLogLedger: LogLedger {
     /// Makes every batch with this order fail as *internal*.
     public func refuse(_ order: OrderID) { state.withLockedValue { _ = $0.untakeable.insert(order) } }
 
-    /// Batches that were written, faults included.
-    public var writes: Int { state.withLockedValue { $0.writes } }
-
-    /// Writes of one partition that met another one of it.
-    public var overlaps: Int { state.withLockedValue { $0.overlaps } }
-
     public func position(of partition: LogPartition) async throws(ShopError) -> Int64 {
         state.withLockedValue { $0.positions[partition] ?? 0 }
     }
@@ -55,10 +47,7 @@ public final class MemoryLogLedger: LogLedger {
     public var partitions: [LogPartition] { state.withLockedValue { Array($0.positions.keys) } }
 
     public func write(_ batch: LogBatch, at moment: Timestamp) async throws(ShopError) -> LogWrite {
-        let fault = state.withLockedValue { state -> Fault? in
-            state.writes += 1
-            return state.faults.isEmpty ? nil : state.faults.removeFirst()
-        }
+        let fault = state.withLockedValue { $0.faults.isEmpty ? nil : $0.faults.removeFirst() }
         switch fault {
         case .busy: throw ShopError(.busy, "a test")
         case .unknown(landed: false): throw ShopError(.outcomeUnknown, "a test")
@@ -72,7 +61,6 @@ public final class MemoryLogLedger: LogLedger {
     private func take(_ batch: LogBatch, at moment: Timestamp) async throws(ShopError) -> LogWrite {
         let begun = state.withLockedValue { state -> Result<LogWrite?, ShopError> in
             guard !state.writing.contains(batch.partition) else {
-                state.overlaps += 1
                 return .failure(ShopError(.busy, "another write is under way"))
             }
             let position = state.positions[batch.partition] ?? 0

@@ -74,7 +74,7 @@ struct OrderWriterMachineTests {
         #expect(machine.handle(.read(Self.records(8..<9))) == [.find])
         _ = machine.handle(.found(Self.log, position: 6, low: 0, high: 9))
         let actions = machine.handle(.read(Self.records(8..<9)))
-        guard case .halt(let reason)? = actions.last else { throw_(actions); return }
+        guard case .halt(let reason)? = actions.last else { unexpected(actions); return }
         #expect(reason.contains("8 after 6"))
         // A gap in the middle: what is before it is written.
         var other = reading(0)
@@ -82,14 +82,14 @@ struct OrderWriterMachineTests {
         #expect(part?.next == 2)
     }
 
-    private func throw_(_ actions: [Machine.Action]) { Issue.record("\(actions)") }
+    private func unexpected(_ actions: [Machine.Action]) { Issue.record("\(actions)") }
 
     @Test("a position that the log does not have stops the partition", arguments: [(101, 0), (3, 4)])
     func outside(position: Int64, low: Int64) {
         var machine = Machine()
         _ = machine.handle(.assigned)
         let actions = machine.handle(.found(Self.log, position: position, low: low, high: 100))
-        guard case .halt = actions.last, case .halted = machine.state else { return throw_(actions) }
+        guard case .halt = actions.last, case .halted = machine.state else { return unexpected(actions) }
         #expect(machine.handle(.read(Self.records(0..<4))).isEmpty)
         #expect(machine.handle(.woke).isEmpty)
         #expect(machine.handle(.assigned) == [.find], "it is looked at again when it is given anew")
@@ -101,7 +101,7 @@ struct OrderWriterMachineTests {
         var rests: [Int] = []
         for _ in 0..<12 {
             guard case .rest(let milliseconds)? = machine.handle(.failed(.busy, "")).first else {
-                return throw_([])
+                return unexpected([])
             }
             rests.append(milliseconds)
             #expect(written(machine.handle(.woke))?.from == 0)

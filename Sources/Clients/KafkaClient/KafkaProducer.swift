@@ -229,7 +229,9 @@ private final class TopicHandles: @unchecked Sendable {
 
     private func find(_ name: String) -> OpaquePointer? {
         if let topic = topics[name] { return topic }
-        guard topics.count < Self.maximum, let topic = rd_kafka_topic_new(handle.pointer, name, nil) else { return nil }
+        // The library takes a topic without a name, and a broker may create it.
+        guard !name.isEmpty, topics.count < Self.maximum, let topic = rd_kafka_topic_new(handle.pointer, name, nil)
+        else { return nil }
         topics[name] = topic
         return topic
     }

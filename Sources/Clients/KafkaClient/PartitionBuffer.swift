@@ -32,7 +32,7 @@ struct PartitionBuffer {
         return true
     }
 
-    /// The owner has done with its batch; true when the partition must be read again.
+    /// The owner has done with its batch.
     mutating func want() { isWanted = true }
 
     /// Milliseconds until a batch is due; nil when there is nothing to hand over.
