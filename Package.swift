@@ -44,10 +44,13 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "sluice", targets: ["sluice"]),
+        .executable(name: "development-broker", targets: ["DevelopmentBroker"]),
         // For the package in Benchmarks.
         .library(
             name: "SluiceParts",
-            targets: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "WebAPI", "Server", "TestKit"]),
+            targets: [
+                "Domain", "Shop", "MemoryGate", "SQLiteLedger", "KafkaClient", "WebAPI", "Server", "TestKit",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -78,6 +81,9 @@ let package = Package(
         .target(
             name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
+        .target(
+            name: "KafkaIntake", dependencies: ["Domain", "KafkaClient", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Intakes/KafkaIntake", swiftSettings: settings),
         .target(
             name: "SQLLedger", dependencies: ["Domain", "Shop"], path: "Sources/Ledgers/SQLLedger",
             swiftSettings: settings),
@@ -113,6 +119,11 @@ let package = Package(
         .target(
             name: "PostgresClient", dependencies: ["CPQ"], path: "Sources/Clients/PostgresClient",
             swiftSettings: settings),
+        .target(
+            name: "KafkaClient", dependencies: ["CRdKafka", .nioConcurrency], path: "Sources/Clients/KafkaClient",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "DevelopmentBroker", dependencies: ["KafkaClient", .argumentParser], swiftSettings: settings),
         .target(
             name: "PCREPatterns", dependencies: ["CPCRE2", "Domain", "Shop", .nioConcurrency],
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
@@ -204,6 +215,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestKit", .nioConcurrency],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaClientTests", dependencies: ["DevelopmentBroker", "KafkaClient", "TestKit", .nioConcurrency],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaIntakeTests",
+            dependencies: [
+                "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "SQLiteLedger", "Shop", "TestKit",
+                .metrics, .nioConcurrency,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SQLiteLedgerTests",

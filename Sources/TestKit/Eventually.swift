@@ -1,0 +1,13 @@
+/// Waits until a condition holds, which it asks for every few milliseconds.
+///
+/// - Throws: ``ContractViolation`` when it does not in the time
+public func eventually(
+    _ what: String, within seconds: Int = 20, _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now.advanced(by: .seconds(seconds))
+    while try await !condition() {
+        guard clock.now < end else { throw ContractViolation.timeOut(what) }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
