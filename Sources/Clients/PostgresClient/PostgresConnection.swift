@@ -43,7 +43,7 @@ final class PostgresConnection {
                 guard let context, let text else { return }
                 Unmanaged<Notices>.fromOpaque(context).takeUnretainedValue().receive(String(cString: text))
             }, notices.toOpaque())
-        try run(script: settings.session)
+        try run(script: settings.script)
     }
 
     deinit {

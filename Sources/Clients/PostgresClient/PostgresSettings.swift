@@ -27,6 +27,9 @@ public struct PostgresSettings: Sendable {
     /// Shown by the server for its connections.
     public var applicationName = "sluice"
 
+    /// Further settings of every connection, by their names in the server.
+    public var session: [(name: String, value: String)] = []
+
     /// Why an address is none. Says nothing of what it holds.
     public struct InvalidAddress: Error, CustomStringConvertible {
         public let description = "not an address such as postgres://user:password@host:5432/database"
@@ -61,12 +64,13 @@ public struct PostgresSettings: Sendable {
 
     /// What is set on every connection. A committed transaction survives a power cut whatever the server's own
     /// settings are.
-    var session: String {
-        """
-        SET synchronous_commit = on; SET client_min_messages = warning; SET standard_conforming_strings = on;
-        SET statement_timeout = \(statementMilliseconds);
-        SET idle_in_transaction_session_timeout = \(idleMilliseconds)
-        """
+    var script: String {
+        let own = [
+            ("synchronous_commit", "on"), ("client_min_messages", "warning"), ("standard_conforming_strings", "on"),
+            ("statement_timeout", "\(statementMilliseconds)"),
+            ("idle_in_transaction_session_timeout", "\(idleMilliseconds)"),
+        ]
+        return (own + session.map { ($0.name, $0.value) }).map { "SET \($0.0) = \($0.1)" }.joined(separator: "; ")
     }
 
     /// The text without the password.

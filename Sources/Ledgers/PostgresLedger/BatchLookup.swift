@@ -103,11 +103,30 @@ struct BatchLookup {
         for draft in drafts where draft.product.kind.isPooled && draft.pool == .drawn {
             wanted[draft.product.id.number, default: 0] += Int64(draft.quantity)
         }
+        var starts = wanted.keys.reduce(into: [:]) { $0[$1] = transaction.hints[$1] }
+        try findFree(wanted, from: starts, &facts)
+        // Older ones may have come back.
+        let missing = wanted.filter { product, count in
+            starts[product, default: 0] > 0 && (facts.pools[ProductID(product)]?.count ?? 0) < count
+        }
+        for product in missing.keys { (facts.pools[ProductID(product)], starts[product]) = (nil, 0) }
+        try findFree(missing, from: starts, &facts)
+    }
+
+    private func findFree(
+        _ wanted: [Int64: Int64], from starts: [Int64: Int64], _ facts: inout BatchFacts
+    ) throws {
         guard !wanted.isEmpty else { return }
         let list = wanted.sorted { $0.key < $1.key }
-        let values: [PostgresValue] = [.integers(list.map(\.key)), .integers(list.map(\.value))]
+        let values: [PostgresValue] = [
+            .integers(list.map(\.key)), .integers(list.map(\.value)), .integers(list.map { starts[$0.key] ?? 0 }),
+        ]
+        var oldest: [Int64: Int64] = [:]
         try session.rows(PlaceStatements.available, values) { row in
-            facts.pools[ProductID(try row.integer(0)), default: []].append(try row.integer(1))
+            let product = try row.integer(0)
+            facts.pools[ProductID(product), default: []].append(try row.integer(1))
+            if oldest[product] == nil { oldest[product] = try row.integer(2) }
         }
+        for (product, place) in oldest { transaction.hints.note(product, place) }
     }
 }

@@ -43,11 +43,13 @@ enum PlaceStatements {
         SELECT id, product_id, surcharge FROM cards
         WHERE id = ANY($1::bigint[]) AND state = 'available' AND preview IS NOT NULL ORDER BY id FOR UPDATE
         """
-    /// The oldest free cards of each product, as many as its orders could take.
+    /// The oldest free cards of each product from a place on, as many as its orders could take.
     static let available = """
-        SELECT w.product_id, c.id FROM unnest($1::bigint[], $2::bigint[]) AS w (product_id, count)
+        SELECT w.product_id, c.id, c.place
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS w (product_id, count, start)
         CROSS JOIN LATERAL (
-            SELECT id FROM cards WHERE product_id = w.product_id AND state = 'available' AND preview IS NULL
+            SELECT id, place FROM cards
+            WHERE product_id = w.product_id AND state = 'available' AND preview IS NULL AND place >= w.start
             ORDER BY place LIMIT w.count FOR UPDATE SKIP LOCKED) c
         """
     /// Orders with their first step, and the second one of those that are settled at once.

@@ -8,6 +8,7 @@ import Shop
 struct PostgresTransaction: SQLTransaction {
     let session: PostgresSession
     let statements: TranslatedStatements
+    let hints: PoolHints
 
     static let dialect = SQLDialect(forUpdate: "FOR UPDATE", cardOrder: "place", skipLocked: "SKIP LOCKED")
     var dialect: SQLDialect { Self.dialect }
@@ -70,8 +71,10 @@ struct PostgresTransaction: SQLTransaction {
         return uses
     }
 
-    /// A buyer's orders are counted through an index of the orders themselves.
-    func file(_ order: Order, counts: Bool) throws {}
+    /// A buyer's orders are counted through an index of the orders themselves. What ceases to count gives cards back.
+    func file(_ order: Order, counts: Bool) throws {
+        if !counts { hints.forget(order.product) }
+    }
 }
 
 extension SQLValue {
