@@ -202,6 +202,14 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "Channels", "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "PostgresClient",
+                "PostgresLedger", "RedisClient", "RedisGate", "Shop", "TestKit", .crypto, .metrics, .nioConcurrency,
+                .nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "GroupCommitIntakeTests",
             dependencies: [
                 "Domain", "Shop", "GroupCommitIntake", "SQLiteLedger", "TestKit", .grdb, .metrics, .nioConcurrency,

@@ -100,6 +100,11 @@ public final class MemoryLogLedger: LogLedger {
         return placement
     }
 
+    public func order(_ id: OrderID) async throws(ShopError) -> Order? {
+        if let order = state.withLockedValue({ $0.rejected[id] }) { return order }
+        return try await ledger.order(id)
+    }
+
     public func parked(after id: Int64?, limit: Int) async throws(ShopError) -> [ParkedRecord] {
         state.withLockedValue { Array($0.parked.drop { $0.id <= id ?? 0 }.prefix(limit)) }
     }

@@ -165,6 +165,28 @@ struct OrderWriterMachineTests {
         #expect(Set(parked) == [6, bad])
     }
 
+    @Test("a ledger that takes no order at all stops the partition, before all orders are parked")
+    func sickLedger() {
+        var machine = reading()
+        var actions = machine.handle(.read(Self.records(0..<64)))
+        var parked = 0
+        for _ in 0..<1000 {
+            guard let batch = written(actions) else { break }
+            if batch.drafts.isEmpty {
+                parked += batch.poison.count
+                actions = machine.handle(.wrote(.written([])))
+            } else {
+                actions = machine.handle(.failed(.internalFault, "no"))
+            }
+        }
+        guard case .halted = machine.state else {
+            Issue.record("goes on")
+            return
+        }
+        #expect(parked < 24, "the orders and the records that are none between them")
+        #expect(machine.handle(.assigned) == [.find], "whoever has looked starts it again")
+    }
+
     @Test("a record that cannot even be parked is tried again after a rest, and never skipped")
     func notParked() {
         var machine = writing(0..<1)

@@ -223,7 +223,7 @@ public final class OrderWriter: Sendable {
         case .readOn: consumer?.takeNext(partition)
         case .write(let batch): write(batch, of: partition)
         case .settle(let drafts, let placements): settle(Array(zip(drafts, placements)))
-        case .settleUnheard(let drafts): ports.gate.judged(drafts.map(\.id))
+        case .settleUnheard(let drafts): settleUnheard(drafts)
         case .parked(let records):
             metrics.parked.increment(by: records.count)
             // Its ticket stays until the record is replayed or the gate is loaded anew.
@@ -287,6 +287,32 @@ public final class OrderWriter: Sendable {
             if let end = Self.end(of: draft, placement) { ports.gate.end(draft.id, end) }
         }
         onJudged(judged.map { (draft: $0.0, placement: $0.1) })
+    }
+
+    /// What the ledger made of these was lost on the way, so it is asked.
+    private func settleUnheard(_ drafts: [OrderDraft]) {
+        Task {
+            for draft in drafts {
+                do throws(ShopError) {
+                    let state = try await ports.ledger.order(draft.id)?.state
+                    if let end = Self.end(ofOrderThatIs: state) { ports.gate.end(draft.id, end) }
+                } catch {
+                    // The ticket stays: the gate may believe in less stock than there is.
+                    metrics.failures["find"]?.increment()
+                }
+            }
+            ports.gate.judged(drafts.map(\.id))
+        }
+    }
+
+    /// - Parameter state: nil for an order that was cancelled before it came
+    static func end(ofOrderThatIs state: OrderState?) -> TicketEnd? {
+        switch state {
+        case nil, .rejected: .notPlaced
+        case .paid, .delivered: .sold
+        // Whoever ended it has told the gate.
+        case .queued, .awaitingPayment, .expired, .cancelled, .review, .refundPending, .refunded: nil
+        }
     }
 
     /// How the ticket of a judged order ends; nil when it stays.

@@ -104,6 +104,11 @@ struct OrderWriterMachine: Hashable, Sendable {
     /// Failures in a row.
     private var failures = 0
     private var hasSeenGap = false
+    /// Orders in a row that the ledger could not take.
+    private var refusals = 0
+
+    /// A ledger that cannot take so many orders in a row is at fault itself, and they must not all be parked.
+    static let mostRefusals = 16
 
     private static let shortestRest = 50
     private static let longestRest = 5000
@@ -134,6 +139,7 @@ struct OrderWriterMachine: Hashable, Sendable {
         switch state {
         case .idle, .halted, .reading:
             hasSeenGap = false
+            refusals = 0
             return find([])
         case .leaving(let written, _):
             state = .leaving(written: written, again: true)
@@ -252,6 +258,7 @@ struct OrderWriterMachine: Hashable, Sendable {
         switch (state, write) {
         case (.writing(let slices), .written(let placements)):
             guard let first = slices.first else { return find([]) }
+            if !placements.isEmpty { refusals = 0 }
             return Self.written(first, placements) + goOn(Array(slices.dropFirst()), at: first.next)
         case (.writing, .moved(let position)):
             failures = 0
@@ -281,6 +288,10 @@ struct OrderWriterMachine: Hashable, Sendable {
             return find(slices)
         case .internalFault:
             guard let parts = Self.parts(first, reason) else { return rest(.restingBeforeWrite(slices)) }
+            if parts.count == 1 { refusals += 1 }
+            guard refusals <= Self.mostRefusals else {
+                return halt("the ledger could not take \(refusals) orders in a row: \(reason)")
+            }
             return write(parts + slices.dropFirst())
         default:
             return rest(.restingBeforeWrite(slices))
