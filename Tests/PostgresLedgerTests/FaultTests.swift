@@ -65,6 +65,23 @@ struct FaultTests {
         }
     }
 
+    @Test(
+        "the audit finds references to what is not there",
+        arguments: [
+            "UPDATE cards SET order_id = '\\x00'", "UPDATE orders SET product_id = 99",
+            "UPDATE orders SET coupon_id = 99",
+        ])
+    func references(damage: String) async throws {
+        try await withLedger { postgres in
+            let product = try await postgres.bench.product(cards: 1)
+            _ = try await postgres.bench.placed(postgres.bench.draft(product, buyer: 1))
+            try await postgres.bench.audit()
+            try postgres.server.run(damage, in: postgres.database)
+            let check = try unwrap(try await postgres.ledger.audit().checks.first { $0.id == "I2" })
+            #expect(check.violations > 0)
+        }
+    }
+
     // MARK: Migrations
 
     @Test("the schema is made once, whoever comes first")

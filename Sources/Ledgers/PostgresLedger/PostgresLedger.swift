@@ -167,11 +167,14 @@ public final class PostgresLedger: SQLLedger {
     }
 
     public func audit() async throws(ShopError) -> AuditReport {
-        // A reference that the database would check for each card that is claimed, at the cost of a look-up each.
+        // References that the database would check for each order and each card, at the cost of a look-up each.
         try await audit(also: [
             "I2": """
-            SELECT count(*) FROM cards c WHERE c.order_id IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = c.order_id)
+            SELECT (SELECT count(*) FROM cards c WHERE c.order_id IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = c.order_id))
+                + (SELECT count(*) FROM orders o
+                    WHERE NOT EXISTS (SELECT 1 FROM products p WHERE p.id = o.product_id)
+                        OR o.coupon_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM coupons u WHERE u.id = o.coupon_id))
             """
         ])
     }
