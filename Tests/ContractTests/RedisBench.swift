@@ -23,7 +23,7 @@ struct RedisTrait: SuiteTrait, TestScoping {
         let client = try RedisClient(
             settings, group: MultiThreadedEventLoopGroup.singleton.next(),
             scripts: RedisGate.scripts)
-        try await waitUntil("Redis is connected") { client.connected == client.expected }
+        try await eventually("Redis is connected") { client.connected == client.expected }
         try await Self.$shared.withValue(RedisBench(client: client)) { try await function() }
         await client.shutDown()
         server.kill()

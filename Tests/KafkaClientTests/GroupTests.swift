@@ -76,7 +76,7 @@ struct GroupTests {
         try await eventually("the first reads") { handled.count == 400 }
 
         let second = try Member(cluster.brokers, handled)
-        try await eventually("both have two", within: 40) {
+        try await eventually("both have two", within: 120) {
             first.owned.withLockedValue { $0.count } == 2 && second.owned.withLockedValue { $0.count } == 2
         }
         #expect(first.owned.withLockedValue { $0 }.isDisjoint(with: second.owned.withLockedValue { $0 }))
@@ -87,7 +87,7 @@ struct GroupTests {
         #expect(begun == 100)
 
         #expect(await first.close() == .ended)
-        try await eventually("the second has all", within: 40) { second.owned.withLockedValue { $0.count } == 4 }
+        try await eventually("the second has all", within: 120) { second.owned.withLockedValue { $0.count } == 4 }
         for partition in 0..<4 { try await ClientBench.fill(cluster.brokers, 50, partition: Int32(partition)) }
         try await eventually("it reads") { handled.count == 1000 }
         for partition in 0..<4 {

@@ -37,6 +37,6 @@ struct LifeCycleTests {
             #expect(await consumer.close() == .ended)
         }
         // Other tests run beside this one and have threads of their own, but they come to an end.
-        try await eventually("no thread is left", within: 60) { try ClientBench.threads().isEmpty }
+        try await eventually("no thread is left", within: 120) { try ClientBench.threads().isEmpty }
     }
 }

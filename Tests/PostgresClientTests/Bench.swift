@@ -107,13 +107,3 @@ final class Door: Sendable {
         semaphore.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
     }
 }
-
-/// Waits for something to come true.
-func eventually(_ what: String, _ holds: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < end {
-        if try await holds() { return }
-        await Task.yield()
-    }
-    throw ContractViolation.timeOut(what)
-}

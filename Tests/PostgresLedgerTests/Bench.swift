@@ -60,16 +60,6 @@ func withProxy(_ body: @Sendable (PostgresBench, FaultProxy) async throws -> Voi
     }
 }
 
-/// Waits for something to come true.
-func eventually(_ what: String, _ holds: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < end {
-        if try await holds() { return }
-        await Task.yield()
-    }
-    throw ContractViolation.timeOut(what)
-}
-
 extension Placement {
     var order: Order? {
         if case .placed(let order) = self { order } else { nil }

@@ -31,12 +31,12 @@ private func withClient(
 }
 
 private func connected(_ client: RedisClient) async throws {
-    try await waitUntil("the client is connected") { client.connected == client.expected }
+    try await eventually("the client is connected") { client.connected == client.expected }
 }
 
 /// Waits until a redialled connection answers again.
 private func answering(_ client: RedisClient) async throws {
-    try await waitUntil("the client is answered") { (try? await client.call(RedisCommand("PING"))) != nil }
+    try await eventually("the client is answered") { (try? await client.call(RedisCommand("PING"))) != nil }
 }
 
 @Suite("A client of a real server")
@@ -88,7 +88,7 @@ struct ServerTests {
                         try await client.call(RedisCommand("GET", "a"))
                     }
                 } else {
-                    try await waitUntil("it is refused") { complaints().contains { $0.hasPrefix("WRONGPASS") } }
+                    try await eventually("it is refused") { complaints().contains { $0.hasPrefix("WRONGPASS") } }
                     await #expect(throws: RedisError.unavailable) { try await client.call(RedisCommand("GET", "a")) }
                     #expect(!complaints().contains { $0.contains("right") })
                 }
@@ -127,7 +127,7 @@ struct ServerTests {
         }
         for authority in [other.authority, nil] {
             try await withClient(url, { $0.authorities = authority }) { client, complaints in
-                try await waitUntil("it is refused") {
+                try await eventually("it is refused") {
                     complaints().contains { $0.contains("CERTIFICATE_VERIFY_FAILED") }
                 }
                 await #expect(throws: RedisError.unavailable) { try await client.call(RedisCommand("PING")) }
@@ -142,12 +142,12 @@ struct ServerTests {
             try await connected(client)
             let heard = NIOLockedValueBox<Result<RedisValue, RedisError>?>(nil)
             client.send(RedisCommand("BLPOP", "nothing", "0")) { result in heard.withLockedValue { $0 = result } }
-            try await waitUntil("it waits") {
+            try await eventually("it waits") {
                 let clients = try await ask(server, RedisCommand("CLIENT", "LIST"))
                 return String(decoding: clients.bytes ?? [], as: UTF8.self).contains("cmd=blpop")
             }
             server.kill()
-            try await waitUntil("the loss is heard of") { heard.withLockedValue { $0 } == .failure(.unknown) }
+            try await eventually("the loss is heard of") { heard.withLockedValue { $0 } == .failure(.unknown) }
             await #expect(throws: RedisError.unavailable) { try await client.call(RedisCommand("PING")) }
             try await server.restart()
             try await answering(client)
@@ -198,15 +198,15 @@ struct ServerTests {
         func publish(_ text: String) async throws -> Int64? {
             try await ask(server, RedisCommand("PUBLISH", "news", text)).number
         }
-        try await waitUntil("it listens") { heard.withLockedValue { $0 == [.listening] } }
+        try await eventually("it listens") { heard.withLockedValue { $0 == [.listening] } }
         #expect(try await publish("one") == 1)
-        try await waitUntil("it hears") { heard.withLockedValue { $0.last == .published(Array("one".utf8)) } }
+        try await eventually("it hears") { heard.withLockedValue { $0.last == .published(Array("one".utf8)) } }
         try await server.restart()
-        try await waitUntil("it listens again") { heard.withLockedValue { $0.last == .listening } }
+        try await eventually("it listens again") { heard.withLockedValue { $0.last == .listening } }
         #expect(try await publish("two") == 1)
-        try await waitUntil("it hears again") { heard.withLockedValue { $0.last == .published(Array("two".utf8)) } }
+        try await eventually("it hears again") { heard.withLockedValue { $0.last == .published(Array("two".utf8)) } }
         subscriber.unsubscribe(subscription)
-        try await waitUntil("it is gone") { try await publish("three") == 0 }
+        try await eventually("it is gone") { try await publish("three") == 0 }
         #expect(heard.withLockedValue { $0.count } == 4)
         await subscriber.shutDown()
         try await group.shutdownGracefully()

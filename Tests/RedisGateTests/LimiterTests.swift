@@ -95,13 +95,13 @@ struct LimiterTests {
             let subscription = try await cache.subscribe(order) { message in
                 heard.withLockedValue { $0.append(message) }
             }
-            try await waitUntil("it listens") { heard.withLockedValue { $0 == [.listening] } }
+            try await eventually("it listens") { heard.withLockedValue { $0 == [.listening] } }
             #expect(try await cache.get(order) == nil)
             cache.set(order, version: 2, [2])
             cache.set(order, version: 1, [1])
             cache.set(other, version: 1, [9])
             cache.set(order, version: 3, [0, 13, 10])
-            try await waitUntil("it hears") { heard.withLockedValue { $0.count == 3 } }
+            try await eventually("it hears") { heard.withLockedValue { $0.count == 3 } }
             #expect(heard.withLockedValue { $0 } == [.listening, .published([2]), .published([0, 13, 10])])
             #expect(try await cache.get(order) == [0, 13, 10])
             #expect(try await cache.get(other) == [9])

@@ -103,7 +103,7 @@ func withNode(
     let bench = GateBench(gate, clock: MockClock()) { await gate.refresh() }
     let result: Result<Void, any Error>
     do {
-        try await waitUntil("the node is connected") { client.connected == client.expected }
+        try await eventually("the node is connected") { client.connected == client.expected }
         try await body(Node(client: client, gate: gate, bench: bench, metrics: metrics))
         result = .success(())
     } catch {

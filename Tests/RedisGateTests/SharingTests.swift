@@ -75,7 +75,7 @@ struct SharingTests {
                 let large = snapshot
                 async let loading: Void = first.gate.load(large)
                 // Closes as soon as the other one has begun.
-                try await waitUntil("the load has begun") {
+                try await eventually("the load has begun") {
                     try await second.client.call(RedisCommand("EXISTS", "{s\(shard)}:epoch")) == .integer(1)
                 }
                 try await second.gate.close()
@@ -160,7 +160,7 @@ struct SharingTests {
             try await node.bench.open(0)
             #expect(await node.bench.mayKnow("key") == false)
             #expect(await node.bench.admit(1, key: "key") == .refused(.soldOut))
-            try await waitUntil("they are not complete") { await node.bench.mayKnow("key") }
+            try await eventually("they are not complete") { await node.bench.mayKnow("key") }
             #expect(await node.bench.admit(1, key: "key") == .seenBefore)
             #expect(await node.bench.admit(1, key: "key", isKeyNew: true) == .refused(.soldOut))
         }
@@ -220,11 +220,11 @@ struct SharingTests {
                     }
                 }
                 try await first.bench.open(5)
-                try await waitUntil("it has heard") { second.gate.available(ProductID(1), .drawn) == 5 }
+                try await eventually("it has heard") { second.gate.available(ProductID(1), .drawn) == 5 }
                 _ = await first.bench.admit(1)
-                try await waitUntil("it has heard again") { second.gate.available(ProductID(1), .drawn) == 4 }
+                try await eventually("it has heard again") { second.gate.available(ProductID(1), .drawn) == 4 }
                 try await first.gate.close()
-                try await waitUntil("it has heard of the end") { second.gate.available(ProductID(1), .drawn) == 0 }
+                try await eventually("it has heard of the end") { second.gate.available(ProductID(1), .drawn) == 0 }
                 role.cancel()
                 await role.value
             }

@@ -15,7 +15,7 @@ struct TroubleTests {
     }
 
     private static func isBack(_ node: Node) async throws {
-        try await waitUntil("the node is connected again") {
+        try await eventually("the node is connected again") {
             (try? await node.client.call(RedisCommand("PING"))) != nil
         }
     }
@@ -54,11 +54,11 @@ struct TroubleTests {
             try await withNode(port: proxy.port) { node in
                 try await node.bench.open(10)
                 proxy.set(.refuse)
-                try await waitUntil("it is gone") { node.client.connected == 0 }
+                try await eventually("it is gone") { node.client.connected == 0 }
                 #expect(await node.bench.admit(1) == .closed)
                 #expect(await node.bench.mayKnow("new"))
                 node.bench.end(1, .released)
-                try await waitUntil("it is counted") { node.metrics["sluice_gate_lost_total"] == 1 }
+                try await eventually("it is counted") { node.metrics["sluice_gate_lost_total"] == 1 }
                 try await refuses(.busy) { try await node.gate.close() }
                 try await refuses(.busy) { try await node.gate.load(GateSnapshot()) }
                 try await refuses(.busy) { try await node.gate.unlogged(at: node.bench.clock.now(), limit: 1) }
@@ -76,12 +76,12 @@ struct TroubleTests {
             let answers = await node.admitAll(0..<20)
             #expect(ContinuousClock.now - start < .seconds(3))
             #expect(answers.count(of: .unknown) == 20)
-            try await waitUntil("ten seconds have passed") { ContinuousClock.now - start > .seconds(10) }
+            try await eventually("ten seconds have passed") { ContinuousClock.now - start > .seconds(10) }
             #expect(await node.bench.admit(50, buyer: 50) == .closed)
             server.resume()
             try await Self.isBack(node)
             // What was sent before it hung takes effect now; asked for again, it is there once.
-            try await waitUntil("they are all in") { await node.admitAll(0..<20).count(of: .admitted) == 20 }
+            try await eventually("they are all in") { await node.admitAll(0..<20).count(of: .admitted) == 20 }
             #expect(await node.available() == 80)
         }
     }
@@ -167,7 +167,7 @@ struct TroubleTests {
             server.pause()
             async let answers = node.admitAll(0..<50)
             // The others wait for a Redis that is going on again.
-            try await waitUntil("most are refused") { node.bench.gate.available(ProductID(1), .drawn) == 100 }
+            try await eventually("most are refused") { node.bench.gate.available(ProductID(1), .drawn) == 100 }
             server.resume()
             let all = await answers
             let (admitted, closed) = (all.count(of: .admitted), all.count(of: .closed))
