@@ -40,7 +40,7 @@ private func sell(_ sold: Int, of count: Int, _ product: Product, on server: Pos
         SELECT decode('00000000000000000000000000000001', 'hex'), id, \(sold), 'everybody', 'sandbox', 0, currency,
             'refunded', 1, 0 FROM products
         """,
-        "UPDATE cards SET state = 'sold', order_id = (SELECT id FROM orders) WHERE id <= \(sold)", "ANALYZE",
+        "UPDATE cards SET state = 'sold', order_id = (SELECT id FROM orders) WHERE id <= \(sold)", "VACUUM ANALYZE",
         "CHECKPOINT", in: "rates")
 }
 

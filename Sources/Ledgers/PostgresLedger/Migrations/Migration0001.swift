@@ -192,7 +192,7 @@ enum Migration0001 {
         -- A sale leaves a dead row and a dead entry of the free cards' index for each card: not a fifth of the table
         -- must have died before they are cleared away.
         ALTER TABLE cards SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,
-            autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+            autovacuum_analyze_scale_factor = 0.05);
         ALTER TABLE orders SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
         -- Fingerprints that the dry runs of imports have seen.
