@@ -7,5 +7,5 @@ if before then
     local data = string.sub(KEYS[1], 1, -6) .. 'e' .. before .. ':'
     redis.call('UNLINK', data .. 'stock', data .. 'tickets', data .. 'units', data .. 'outbox')
 end
-redis.call('HSET', KEYS[1], 'epoch', string.format('%.0f', epoch), 'open', 0, 'complete', 0, 'keys', 0)
+redis.call('HSET', KEYS[1], 'epoch', string.format('%.0f', epoch), 'open', 0)
 return {1, string.format('%.0f', epoch)}

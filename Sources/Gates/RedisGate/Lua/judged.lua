@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- The log has these orders, from ARGV[3] on, so they leave the outbox. If ARGV[2] is 1, the ledger has judged them too,
 -- and they do not count towards what waits any more.
-local control = redis.call('HMGET', KEYS[1], 'epoch', 'open')
-if control[2] ~= '1' then return {0} end
-if control[1] ~= ARGV[1] then return {6, control[1]} end
+local open = redis.call('HGET', KEYS[1], 'open')
+if not open or open == '0' then return {0} end
+if open ~= ARGV[1] then return {6, open} end
 local data = string.sub(KEYS[1], 1, -6) .. 'e' .. ARGV[1] .. ':'
 for index = 3, #ARGV do
     local packed = redis.call('HGET', data .. 'tickets', ARGV[index])

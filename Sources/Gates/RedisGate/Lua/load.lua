@@ -1,7 +1,7 @@
 -- Writes a part of a snapshot, under the epoch of whoever closed the gate, while nobody else has. ARGV[2] says of what.
 local control = redis.call('HMGET', KEYS[1], 'epoch', 'open')
 if not control[1] then return {0} end
-if control[1] ~= ARGV[1] or control[2] == '1' then return {6, control[1]} end
+if control[1] ~= ARGV[1] or control[2] ~= '0' then return {6, control[1]} end
 local data = string.sub(KEYS[1], 1, -6) .. 'e' .. ARGV[1] .. ':'
 local what = ARGV[2]
 if what == 'stock' then
@@ -17,6 +17,6 @@ elseif what == 'tickets' then
     end
 elseif what == 'keys' then
     for index = 4, #ARGV do redis.call('SET', data .. 'k:' .. ARGV[index], '', 'EX', ARGV[3]) end
-    redis.call('HINCRBY', KEYS[1], 'keys', #ARGV - 3)
+    redis.call('HINCRBY', data .. 'stock', 'keys', #ARGV - 3)
 end
 return {1}

@@ -8,15 +8,18 @@ local perOrder, perBuyer, heldPerBuyer = tonumber(ARGV[12]), tonumber(ARGV[13]),
 local mostWaiting, mostTickets, mostBuyers = tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
 local mostKeys, keySeconds = tonumber(ARGV[18]), ARGV[19]
 
-local control = redis.call('HMGET', KEYS[1], 'epoch', 'open', 'complete', 'keys')
-if control[2] ~= '1' then return {0} end
-if control[1] ~= epoch then return {6, control[1]} end
+local open = redis.call('HGET', KEYS[1], 'open')
+if not open or open == '0' then return {0} end
+if open ~= epoch then return {6, open} end
 local data = string.sub(KEYS[1], 1, -6) .. 'e' .. epoch .. ':'
 
--- What was lost by the engine must not be taken for nothing: each hash has a mark.
+-- What was lost by the engine must not be taken for nothing: each hash has a mark. Counts stand beside the stock, so
+-- that one call reads them and one call writes them.
 local ticket = redis.call('HMGET', data .. 'tickets', 'loaded', order)
 local place = pool .. product
-local stock = redis.call('HMGET', data .. 'stock', 'loaded', place, 'waiting:' .. lane)
+local lanePlace = 'waiting:' .. lane
+local stock = redis.call('HMGET', data .. 'stock',
+    'loaded', place, lanePlace, 'tickets', 'buyers', 'keys', 'complete')
 local buyer = product .. ':' .. contact
 local units = redis.call('HMGET', data .. 'units', 'loaded', buyer)
 if not (ticket[1] and stock[1] and units[1]) then return {0} end
@@ -44,32 +47,37 @@ elseif quantity > perOrder or total + quantity > perBuyer or held + quantity > h
 end
 if refusal then
     -- A key that is too old to be remembered may stand for an order, of which the buyer must hear.
-    if mayBeOld and tonumber(redis.call('TIME')[1]) >= tonumber(control[3]) then return {2} end
+    if mayBeOld and tonumber(redis.call('TIME')[1]) >= tonumber(stock[7]) then return {2} end
     if refusal == 4 then return {4, available} end
     return {refusal}
 end
 
 local waiting = tonumber(stock[3] or '0')
 if waiting + #record > mostWaiting then return {0} end
-if redis.call('HLEN', data .. 'tickets') > mostTickets then return {0} end
+local count = tonumber(stock[4])
+if count >= mostTickets then return {0} end
 
 local entry = redis.call('XADD', data .. 'outbox', '*', 'r', record)
 redis.call('HSET', data .. 'tickets', order,
     cmsgpack.pack(product, contact, quantity, pool, key, entry, lane, #record))
-if units[2] or redis.call('HLEN', data .. 'units') <= mostBuyers then
+local buyers, keys, complete = stock[5], stock[6] or '0', stock[7]
+if units[2] or tonumber(buyers) < mostBuyers then
     redis.call('HSET', data .. 'units', buyer, (total + quantity) .. ' ' .. (held + quantity))
+    if not units[2] then buyers = buyers + 1 end
 end
 if remembered then
-    if tonumber(control[4]) < mostKeys then
+    if tonumber(keys) < mostKeys then
         redis.call('SET', remembered, '', 'EX', keySeconds)
-        redis.call('HINCRBY', KEYS[1], 'keys', 1)
+        keys = keys + 1
     else
-        redis.call('HSET', KEYS[1], 'complete', 0)
+        complete = 0
     end
 end
 if pool == '-' then
-    redis.call('HINCRBY', data .. 'stock', 'waiting:' .. lane, #record)
+    redis.call('HSET', data .. 'stock', lanePlace, waiting + #record, 'tickets', count + 1,
+        'buyers', buyers, 'keys', keys, 'complete', complete)
     return {1}
 end
-redis.call('HSET', data .. 'stock', 'waiting:' .. lane, waiting + #record, place, available - quantity)
+redis.call('HSET', data .. 'stock', lanePlace, waiting + #record, 'tickets', count + 1,
+    'buyers', buyers, 'keys', keys, 'complete', complete, place, available - quantity)
 return {1, available - quantity}
