@@ -46,6 +46,41 @@ struct PlanTests {
             "ANALYZE", in: bench.database)
     }
 
+    @Test("what places a batch goes by an index although the planner remembers empty tables, as in a first sale")
+    func emptyStatistics() async throws {
+        try await withLedger { postgres in
+            let product = try await postgres.bench.product(cards: 1)
+            _ = try await postgres.bench.placed(postgres.bench.draft(product, buyer: 1, key: "key"))
+            try postgres.server.run("VACUUM ANALYZE", in: postgres.database)
+            var settings = try PostgresSettings(url: postgres.server.url(postgres.database))
+            settings.session = PostgresLedger.planning
+            let client = PostgresClient(settings)
+            defer { client.close() }
+            let placing = [
+                "orders": PlaceStatements.ordersByID, "keys": PlaceStatements.ordersByKey,
+                "units": PlaceStatements.units, "uses": PlaceStatements.uses, "picks": PlaceStatements.picks,
+                "available": PlaceStatements.available, "claim": PlaceStatements.claim,
+            ]
+            let plans = try await client.transaction(.readWrite, .urgent) { session in
+                try session.script("SET LOCAL plan_cache_mode = force_generic_plan")
+                return try placing.mapValues { try Self.plan($0, session) }
+            }
+            for (name, plan) in plans {
+                #expect(!plan.contains("Materialize") && !plan.contains("Seq Scan on"), "\(name): \(plan)")
+                #expect(!plan.contains("Join Filter"), "\(name): \(plan)")
+            }
+            for (name, condition) in [
+                ("units", "contact = "), ("uses", "contact = "), ("keys", "idempotency_key = "),
+                ("claim", "id = t.card_id"),
+            ] {
+                let found = plans[name]?.split(separator: "\n").contains {
+                    $0.contains("Index Cond") && $0.contains(condition)
+                }
+                #expect(found == true, "\(name): \(plans[name] ?? "")")
+            }
+        }
+    }
+
     /// What the planner makes of a statement that it has planned once for all parameters.
     private static func plan(_ sql: String, _ session: PostgresSession) throws -> String {
         let count = (1...20).last { sql.contains("$\($0)") } ?? 0

@@ -34,9 +34,7 @@ public final class PostgresLedger: SQLLedger {
     ) async throws(ShopError) -> PostgresLedger {
         var settings = settings
         settings.waiting = limits.writerJobs
-        // Every statement that writes finds its rows by an index. A plan that was made while a table was small would
-        // read the whole of it for each batch, until statistics are gathered anew.
-        settings.session = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"].map { ($0, "off") }
+        settings.session = planning
         let writers = PostgresClient(settings, onNotice: onNotice)
         do throws(ShopError) {
             try await Migrations.run(writers, migrates: migrates)
@@ -67,6 +65,12 @@ public final class PostgresLedger: SQLLedger {
     public func close() {
         writers.close()
         readers.close()
+    }
+
+    /// Every statement that writes finds its rows by an index. A plan that was made while a table was small would read
+    /// the whole of it for each batch, until statistics are gathered anew.
+    static let planning = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_material"].map {
+        ($0, "off")
     }
 
     // MARK: The ways in
