@@ -47,7 +47,10 @@ let package = Package(
         // For the package in Benchmarks.
         .library(
             name: "SluiceParts",
-            targets: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "WebAPI", "Server", "TestKit"]),
+            targets: [
+                "Domain", "Shop", "MemoryGate", "RedisClient", "RedisGate", "SQLiteLedger", "WebAPI", "Server",
+                "TestKit",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
