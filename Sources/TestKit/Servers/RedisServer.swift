@@ -70,7 +70,14 @@ public final class RedisServer: Sendable {
     }
 
     private static func start(_ arguments: [String], _ folder: URL, _ port: Int) async throws -> ServerProcess {
-        try await ServerProcess("/usr/bin/redis-server", arguments, folder: folder, port: port)
+        let process = try await ServerProcess("/usr/bin/redis-server", arguments, folder: folder, port: port)
+        // Whoever took the port in between would answer too.
+        try await waitUntil("Redis is ready") {
+            let log = try String(contentsOf: folder.appendingPathComponent("server.log"), encoding: .utf8)
+            guard !log.contains("Failed listening") else { throw ServerProcess.DidNotStart(description: log) }
+            return log.contains("Ready to accept connections")
+        }
+        return process
     }
 
     /// Its address, with a user and a password or without.
