@@ -49,7 +49,8 @@ let package = Package(
         .library(
             name: "SluiceParts",
             targets: [
-                "Domain", "Shop", "MemoryGate", "SQLiteLedger", "KafkaClient", "WebAPI", "Server", "TestKit",
+                "Domain", "Shop", "MemoryGate", "RedisClient", "RedisGate", "SQLiteLedger", "PostgresClient",
+                "PostgresLedger", "KafkaClient", "WebAPI", "Server", "TestKit",
             ]),
     ],
     dependencies: [

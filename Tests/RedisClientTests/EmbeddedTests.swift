@@ -29,6 +29,9 @@ private final class EmbeddedBench {
             complain: { [complaints] text in complaints.withLockedValue { $0.append(text) } })
         client = RedisClient(plan, group: loop)
         loop.run()
+        guard settings.password == nil, settings.database == 0 else { return }
+        guard try writes() == ["*1\r\n$4\r\nPING\r\n"] else { throw ChannelError.eof }
+        try answer("+PONG\r\n")
     }
 
     /// What was handed to the system, one text a write.

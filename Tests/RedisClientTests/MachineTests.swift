@@ -44,11 +44,12 @@ struct MachineTests {
 
     @Test("a link that was up tells that it is down, once, and waits the shortest time again")
     func down() {
-        var link = Self.link(greetings: 0)
+        var link = Self.link(greetings: 1)
         _ = link.start()
         #expect(link.closed(random: 0) == [.redial(50)])
         #expect(link.redialDue() == [.dial])
-        #expect(link.connected() == [.up])
+        #expect(link.connected() == [.greet])
+        #expect(link.received(.status("PONG")) == [.up])
         #expect(link.abandon() == [.down, .cut])
         #expect(link.abandon() == [])
         #expect(link.received(.integer(1)) == [])
@@ -58,7 +59,7 @@ struct MachineTests {
 
     @Test("an ended link is not dialled any more, and a connection that comes late is cut")
     func ended() {
-        var link = Self.link(greetings: 0)
+        var link = Self.link(greetings: 1)
         _ = link.start()
         #expect(link.end() == [])
         #expect(link.connected() == [.cut])
@@ -190,6 +191,7 @@ struct MachineTests {
         let whole = try RedisSettings(url: "rediss://bob:p%40ss@[::1]:7000/3")
         #expect(whole.host == "::1" && whole.port == 7000 && whole.database == 3 && whole.isEncrypted)
         #expect(whole.user == "bob" && whole.password == "p@ss")
+        #expect("\(whole)" == "rediss://::1:7000/3", "it shows no password")
         let password = try RedisSettings(url: "redis://:secret@10.0.0.1/")
         #expect(password.user == nil && password.password == "secret")
     }

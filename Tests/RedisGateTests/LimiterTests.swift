@@ -86,9 +86,9 @@ struct LimiterTests {
     func states() async throws {
         try await withNode { node in
             let port = try #require(RedisTrait.server).port
-            let subscriber = try RedisSubscriber(
-                RedisSettings(url: "redis://127.0.0.1:\(port)"), eventLoop: MultiThreadedEventLoopGroup.singleton.next()
-            )
+            var settings = try RedisSettings(url: "redis://127.0.0.1:\(port)")
+            settings.timeoutMilliseconds = 10_000
+            let subscriber = try RedisSubscriber(settings, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
             let cache = RedisStatusCache(client: node.client, subscriber: subscriber, seconds: 60)
             let (order, other) = (node.bench.id(1), node.bench.id(2))
             let heard = NIOLockedValueBox<[RedisMessage]>([])

@@ -156,7 +156,7 @@ struct SharingTests {
     @Test("remembered keys are complete only as long as the oldest lasts")
     func keysExpire() async throws {
         let shard = freshShard()
-        try await withNode(shard: shard, limits: { $0.gateKeySeconds = 1 }) { node in
+        try await withNode(shard: shard, limits: { $0.gateKeySeconds = 4 }) { node in
             try await node.bench.open(0)
             #expect(await node.bench.mayKnow("key") == false)
             #expect(await node.bench.admit(1, key: "key") == .refused(.soldOut))

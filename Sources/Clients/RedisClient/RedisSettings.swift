@@ -64,3 +64,8 @@ public struct RedisSettings: Hashable, Sendable {
         database = number
     }
 }
+
+extension RedisSettings: CustomStringConvertible {
+    /// The address without user and password, fit for a log.
+    public var description: String { "\(isEncrypted ? "rediss" : "redis")://\(host):\(port)/\(database)" }
+}

@@ -1,7 +1,7 @@
 public import RedisClient
 
-/// Lets so many through in a while, for all nodes together: the generic cell rate algorithm, one key for each thing
-/// that is limited, gone a minute after it owes nothing any more.
+/// Lets so many through in a while, for all nodes together: the generic cell rate algorithm. Each thing that is limited
+/// has a key, which is gone when it owes nothing any more.
 public struct RedisRateLimiter: Sendable {
     /// How many may come.
     public struct Rate: Hashable, Sendable {

@@ -25,23 +25,43 @@ public final class RedisServer: Sendable {
     ///   - settings: such as `--maxmemory`, `16mb`
     ///   - keeps: whether it writes an append-only file, so that a restart finds everything
     public init(_ settings: [String] = [], keeps: Bool = false, certificate: Certificate? = nil) async throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-redis-\(UUID().uuidString)")
+        var attempts = 0
+        while true {
+            let folder = try Self.makeFolder("sluice-redis")
+            let ports = (try await ServerProcess.freePort(), try await ServerProcess.freePort())
+            let arguments = Self.arguments(folder, ports, keeps: keeps, certificate) + settings
+            do {
+                process = NIOLockedValueBox(try await Self.start(arguments, folder, ports.0))
+            } catch  where attempts < 5 {
+                // Somebody took a port between the moment in which it was free and the start.
+                attempts += 1
+                continue
+            }
+            (self.folder, self.arguments, port) = (folder, arguments, ports.0)
+            encryptedPort = certificate == nil ? nil : ports.1
+            return
+        }
+    }
+
+    private static func makeFolder(_ name: String) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        port = try await ServerProcess.freePort()
-        encryptedPort = certificate == nil ? nil : try await ServerProcess.freePort()
-        var arguments = [
-            "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", "",
+        return folder
+    }
+
+    private static func arguments(
+        _ folder: URL, _ ports: (Int, Int), keeps: Bool, _ certificate: Certificate?
+    ) -> [String] {
+        let arguments = [
+            "--port", "\(ports.0)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", "",
             "--appendonly", keeps ? "yes" : "no", "--appendfsync", "everysec",
         ]
-        if let certificate, let encryptedPort {
-            arguments += [
-                "--tls-port", "\(encryptedPort)", "--tls-cert-file", certificate.certificate,
-                "--tls-key-file", certificate.key, "--tls-ca-cert-file", certificate.authority,
-                "--tls-auth-clients", "no",
-            ]
-        }
-        self.arguments = arguments + settings
-        process = NIOLockedValueBox(try await Self.start(self.arguments, folder, port))
+        guard let certificate else { return arguments }
+        return arguments + [
+            "--tls-port", "\(ports.1)", "--tls-cert-file", certificate.certificate,
+            "--tls-key-file", certificate.key, "--tls-ca-cert-file", certificate.authority,
+            "--tls-auth-clients", "no",
+        ]
     }
 
     deinit {
@@ -50,7 +70,14 @@ public final class RedisServer: Sendable {
     }
 
     private static func start(_ arguments: [String], _ folder: URL, _ port: Int) async throws -> ServerProcess {
-        try await ServerProcess("/usr/bin/redis-server", arguments, folder: folder, port: port)
+        let process = try await ServerProcess("/usr/bin/redis-server", arguments, folder: folder, port: port)
+        // Whoever took the port in between would answer too.
+        try await eventually("Redis is ready") {
+            let log = try String(contentsOf: folder.appendingPathComponent("server.log"), encoding: .utf8)
+            guard !log.contains("Failed listening") else { throw ServerProcess.DidNotStart(description: log) }
+            return log.contains("Ready to accept connections")
+        }
+        return process
     }
 
     /// Its address, with a user and a password or without.
@@ -76,8 +103,7 @@ public final class RedisServer: Sendable {
 
     /// Makes an authority and a certificate that it signed.
     public static func certificate() throws -> Certificate {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let folder = try makeFolder("sluice-tls")
         func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
         func make(_ arguments: String...) throws {
             try ServerProcess.run("/usr/bin/openssl", arguments, folder: folder)

@@ -35,7 +35,7 @@ struct LinkMachine {
     private var backoff: Backoff
     private let greetings: Int
 
-    /// - Parameter greetings: commands of the greeting
+    /// - Parameter greetings: commands of the greeting, 1 or more
     init(backoff: Backoff, greetings: Int) {
         self.backoff = backoff
         self.greetings = greetings
@@ -49,7 +49,6 @@ struct LinkMachine {
 
     mutating func connected() -> [Action] {
         guard case .dialling = phase else { return [.cut] }
-        guard greetings > 0 else { return cameUp() }
         phase = .greeting(greetings)
         return [.greet]
     }

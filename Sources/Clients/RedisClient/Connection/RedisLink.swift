@@ -9,7 +9,8 @@ struct LinkPlan: Sendable {
     let random: @Sendable () -> UInt64
     let complain: @Sendable (String) -> Void
 
-    /// The first commands of a connection.
+    /// The first commands of a connection; at least one, since only an answer shows that the connection is let in: an
+    /// encrypted one is made before the certificate was looked at.
     var greeting: [RedisCommand] {
         var commands: [RedisCommand] = []
         if let password = settings.password {
@@ -17,7 +18,8 @@ struct LinkPlan: Sendable {
                 settings.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))
         }
         if settings.database != 0 { commands.append(RedisCommand("SELECT", String(settings.database))) }
-        return commands + scripts.map { RedisCommand("SCRIPT", "LOAD", $0.source) }
+        commands += scripts.map { RedisCommand("SCRIPT", "LOAD", $0.source) }
+        return commands.isEmpty ? [RedisCommand("PING")] : commands
     }
 }
 
