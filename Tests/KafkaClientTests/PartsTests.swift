@@ -64,9 +64,7 @@ struct PartsTests {
     func watchdog() async {
         let latch = DispatchSemaphore(value: 0)
         let thread = OwnThread(name: "kafka-hangs") { latch.wait() }
-        let start = ContinuousClock.now
         #expect(await thread.ends(within: 100) == false)
-        #expect(ContinuousClock.now - start < .seconds(5))
         latch.signal()
         #expect(await thread.ends(within: 5000))
         #expect(await thread.ends(within: 0))

@@ -71,7 +71,7 @@ struct PlanTests {
             }
             for (name, condition) in [
                 ("units", "contact = "), ("uses", "contact = "), ("keys", "idempotency_key = "),
-                ("claim", "id = t.card_id"),
+                ("claim", "id = ANY"), ("orders", "id = k.id"),
             ] {
                 let found = plans[name]?.split(separator: "\n").contains {
                     $0.contains("Index Cond") && $0.contains(condition)

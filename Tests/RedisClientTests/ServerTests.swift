@@ -154,9 +154,7 @@ struct ServerTests {
             try await connected(client)
             server.pause()
             defer { server.resume() }
-            let start = ContinuousClock.now
             await #expect(throws: RedisError.unknown) { try await client.call(RedisCommand("PING")) }
-            #expect(ContinuousClock.now - start < .seconds(2))
             server.resume()
             try await answering(client)
         }

@@ -75,7 +75,6 @@ struct TroubleTests {
             server.pause()
             let start = ContinuousClock.now
             let answers = await node.admitAll(0..<20)
-            #expect(ContinuousClock.now - start < .seconds(3))
             #expect(answers.count(of: .unknown) == 20)
             try await eventually("ten seconds have passed") { ContinuousClock.now - start > .seconds(10) }
             #expect(await node.bench.admit(50, buyer: 50) == .closed)

@@ -2,9 +2,9 @@ import SQLLedger
 
 /// What placing a batch runs: a fixed number of statements, each for the whole batch. Their query plans are tested.
 ///
-/// Each look-up is LATERAL: one walk down an index for each order of the batch. As a plain join, the planner may read
-/// all orders once and hold each against each, which it takes for cheap as long as it remembers the table as it was
-/// before the sale, nearly empty.
+/// Each look-up is LATERAL, with a LIMIT that keeps it so: one walk down an index for each order of the batch. As a plain
+/// join, the planner may read all orders once and hold each against each, which it takes for cheap as long as it
+/// remembers the table as it was before the sale, nearly empty.
 enum PlaceStatements {
     /// The products in the order of their numbers, so that two batches do not wait for each other.
     static let lock = """
@@ -17,7 +17,9 @@ enum PlaceStatements {
         """
     static let ordersByID = """
         SELECT \(Statements.orderColumns), NULL::text AS idempotency_key, NULL::bytea AS body_digest
-        FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ANY($1::bytea[])
+        FROM unnest($1::bytea[]) AS k (id)
+        CROSS JOIN LATERAL (SELECT * FROM orders WHERE id = k.id LIMIT 1) o
+        CROSS JOIN LATERAL (SELECT slug, kind FROM products WHERE id = o.product_id LIMIT 1) p
         """
     static let ordersByKey = """
         SELECT \(Statements.orderColumns), o.idempotency_key, o.body_digest
@@ -25,7 +27,7 @@ enum PlaceStatements {
         CROSS JOIN LATERAL (
             SELECT * FROM orders WHERE product_id = k.product_id
                 AND idempotency_key = k.idempotency_key COLLATE "C" LIMIT 1) o
-        JOIN products p ON p.id = o.product_id
+        CROSS JOIN LATERAL (SELECT slug, kind FROM products WHERE id = o.product_id LIMIT 1) p
         """
     static let fences = "SELECT order_id FROM order_fences WHERE order_id = ANY($1::bytea[])"
     /// Product, contact, units in all, and those of them that are held.
@@ -77,10 +79,11 @@ enum PlaceStatements {
         SELECT id, 2, CASE state WHEN 'paid' THEN 'pay' ELSE 'deliver' END, 'awaiting_payment', state, created_at
         FROM placed WHERE version = 2
         """
+    /// Without a join, for which the planner might go through all cards.
     static let claim = """
-        UPDATE cards c SET state = t.state, order_id = t.order_id
-        FROM unnest($1::bigint[], $2::bytea[], $3::text[]) AS t (card_id, order_id, state)
-        WHERE c.id = t.card_id AND c.state = 'available'
+        UPDATE cards SET state = ($3::text[])[array_position($1::bigint[], id)],
+            order_id = ($2::bytea[])[array_position($1::bigint[], id)]
+        WHERE id = ANY($1::bigint[]) AND state = 'available'
         """
     /// The guard is the limit itself, so that no use is ever one too many.
     static let use = """

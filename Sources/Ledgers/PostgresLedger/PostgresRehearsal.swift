@@ -31,7 +31,7 @@ final class PostgresRehearsal: ImportRehearsal {
                 """
                 INSERT INTO rehearsed_cards (rehearsal, fingerprint)
                 SELECT DISTINCT $1::bigint, f FROM unnest($2::bytea[]) AS f WHERE NOT EXISTS (
-                    SELECT 1 FROM cards c WHERE c.product_id = $3 AND c.fingerprint = f)
+                    SELECT 1 FROM card_fingerprints c WHERE c.product_id = $3 AND c.fingerprint = f)
                 ON CONFLICT DO NOTHING RETURNING fingerprint
                 """, [.integer(number), .byteStrings(fingerprints), .integer(product.number)]
             ) { new.insert(try $0.bytes(0)) }

@@ -18,7 +18,7 @@ extension SQLLedger {
                 let inserted = try transaction.run(
                     """
                     INSERT INTO cards (product_id, batch_id, state, fingerprint, secret, note, preview, surcharge)
-                    VALUES (?, ?, 'available', ?, ?, ?, ?, ?) ON CONFLICT (product_id, fingerprint) DO NOTHING
+                    VALUES (?, ?, 'available', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
                     """,
                     [
                         product, batch, card.fingerprint, card.secret, card.note, card.preview?.text,
