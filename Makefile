@@ -11,7 +11,7 @@ LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build drill bench bench-orders test format lint verify
+.PHONY: help run build drill bench bench-engines bench-orders test format lint verify
 .PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
@@ -48,6 +48,12 @@ bench: setup setup-costs ## allocations and instructions per order against thres
 	python3 Benchmarks/instructions.py --binary Benchmarks/.build/release/OrderCost \
 		--thresholds $(THRESHOLDS)/instructions.json $(if $(UPDATE),--update) || failed=1; \
 	exit $$failed
+
+bench-engines: setup setup-test ## what Redis, PostgreSQL and Kafka's mock carry through the shop's clients
+	swift build -c release --product development-broker
+	cd Benchmarks && swift build -c release --disable-sandbox --product EngineRates
+	ln -sf "$(CURDIR)/.build/release/development-broker" Benchmarks/.build/release/development-broker
+	Benchmarks/.build/release/EngineRates
 
 bench-orders: build setup-bench ## durable orders a second, against nginx in the same run
 	python3 Tests/Scripts/bench_orders.py --binary .build/release/sluice
