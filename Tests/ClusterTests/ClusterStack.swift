@@ -12,6 +12,7 @@ import RedisClient
 import RedisGate
 import Shop
 import TestKit
+import Testing
 
 /// Nobody calls a provider, and no product has patterns.
 private struct Nobody: ProviderCaller, Patterns {
@@ -22,19 +23,43 @@ private struct Nobody: ProviderCaller, Patterns {
     func match(_ text: String, _ pattern: String) -> PatternVerdict { .fits }
 }
 
-/// The engines that all tests of the target share; each has a shard, a database and a topic of its own.
+/// Gives a suite a Redis and a broker of its own, which end with it.
+struct EnginesTrait: SuiteTrait, TestScoping {
+    @TaskLocal static var engines: Engines?
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        let engines = Engines(redis: try await RedisServer(), broker: try await BrokerProcess(brokers: 2))
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await Self.$engines.withValue(engines) { try await function() })
+        } catch {
+            result = .failure(error)
+        }
+        engines.redis.kill()
+        try result.get()
+    }
+}
+
+extension SuiteTrait where Self == EnginesTrait {
+    static var engines: Self { EnginesTrait() }
+}
+
+/// The engines that the tests of a suite share; each test has a database and a topic of its own.
 actor Engines {
-    static let shared = Engines()
-    private let redis = Task { try await RedisServer() }
-    private let broker = Task { try await BrokerProcess(brokers: 2) }
+    nonisolated let redis: RedisServer
+    private let broker: BrokerProcess
     private var topics = 0
 
-    func redisPort() async throws -> Int { try await redis.value.port }
+    init(redis: RedisServer, broker: BrokerProcess) {
+        self.redis = redis
+        self.broker = broker
+    }
 
     func topic(partitions: Int) async throws -> (brokers: String, topic: String) {
         topics += 1
         let topic = "cluster-\(topics)"
-        let broker = try await broker.value
         try await broker.command("topic \(topic) \(partitions)")
         return (broker.brokers, topic)
     }
@@ -187,13 +212,14 @@ struct ClusterStack: Sendable {
 func withCluster(
     hasProxy: Bool = false, _ body: @escaping @Sendable (ClusterStack, FaultProxy?) async throws -> Void
 ) async throws {
-    let (brokers, topic) = try await Engines.shared.topic(partitions: 2)
+    let engines = try unwrap(EnginesTrait.engines)
+    let (brokers, topic) = try await engines.topic(partitions: 2)
     try await SharedPostgres.instance.withDatabase(.ledger) { server, database in
         let postgres = try await PostgresLedger.open(
             try PostgresSettings(url: server.url(database)), readers: 2, limits: Limits(),
             metrics: NOOPMetricsHandler.instance)
         defer { postgres.close() }
-        let port = try await Engines.shared.redisPort()
+        let port = engines.redis.port
         let proxy = hasProxy ? try await FaultProxy(to: port) : nil
         let stack = try ClusterStack(
             postgres: postgres, redisPort: proxy?.port ?? port, brokers: brokers, topic: topic, partitions: 2)

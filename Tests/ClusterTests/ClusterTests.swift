@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// One after the other: they share the one shard that Redis has for them.
-@Suite("Gate, log and ledger on real engines", .serialized)
+@Suite("Gate, log and ledger on real engines", .serialized, .engines)
 struct ClusterTests {
     @Test("the intake's contract, into PostgreSQL", arguments: IntakeContract.cases)
     func contract(contract: ContractCase<IntakeBench>) async throws {

@@ -2,8 +2,8 @@ import SQLLedger
 
 /// What placing a batch runs: a fixed number of statements, each for the whole batch. Their query plans are tested.
 ///
-/// Each look-up is LATERAL, with a LIMIT that keeps it so: one walk down an index for each order of the batch. As a plain
-/// join, the planner may read all orders once and hold each against each, which it takes for cheap as long as it
+/// Each look-up is LATERAL, with a LIMIT that keeps it so: one walk down an index for each order of the batch. As a
+/// plain join, the planner may read all orders once and hold each against each, which it takes for cheap as long as it
 /// remembers the table as it was before the sale, nearly empty.
 enum PlaceStatements {
     /// The products in the order of their numbers, so that two batches do not wait for each other.
