@@ -10,7 +10,7 @@ public import Shop
 /// tries once more. Whatever is missing in Redis means closed.
 ///
 /// What returns nothing is sent and not waited for. When it cannot be sent, or is lost on the way, it counts into
-/// `sluice_gate_lost_total`, and the gate believes in less stock than there is.
+/// `sluice_gate_lost_total`, and the gate believes in other stock than there is until it is loaded anew.
 public final class RedisGate: Gate {
     let client: RedisClient
     let shard: UInt16
