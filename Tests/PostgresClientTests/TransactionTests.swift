@@ -159,7 +159,7 @@ struct TransactionTests {
             async let one: Void = add(1, 2, first, second)
             async let two: Void = add(2, 1, second, first)
             _ = try await (one, two)
-            #expect(runs.withLockedValue { $0 } == 3)
+            #expect(runs.withLockedValue { $0 } >= 3, "one is undone, and may be again")
             #expect(try await bench.row("SELECT min(value), max(value) FROM things") == [.integer(2), .integer(2)])
         }
     }
