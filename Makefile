@@ -11,7 +11,7 @@ LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build drill bench bench-orders test format lint verify
+.PHONY: help run build drill bench bench-engines bench-orders test format lint verify
 .PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
@@ -49,6 +49,12 @@ bench: setup setup-costs ## allocations and instructions per order against thres
 		--thresholds $(THRESHOLDS)/instructions.json $(if $(UPDATE),--update) || failed=1; \
 	exit $$failed
 
+bench-engines: setup setup-test ## what Redis, PostgreSQL and Kafka's mock carry through the shop's clients
+	swift build -c release --product development-broker
+	cd Benchmarks && swift build -c release --disable-sandbox --product EngineRates
+	ln -sf "$(CURDIR)/.build/release/development-broker" Benchmarks/.build/release/development-broker
+	Benchmarks/.build/release/EngineRates
+
 bench-orders: build setup-bench ## durable orders a second, against nginx in the same run
 	python3 Tests/Scripts/bench_orders.py --binary .build/release/sluice
 
@@ -62,19 +68,19 @@ lint: ## check the format of the sources
 setup:
 	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
-# The other side in tests: PHP computes the signatures of an epay gateway; Redis and PostgreSQL are started by the tests
-# themselves, and the packages must not start ones of their own.
+# The other side in tests: PHP computes the signatures of an epay gateway; Redis, PostgreSQL and nginx are started by the
+# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 	@command -v redis-server >/dev/null \
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy redis-server)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy postgresql)
-
-# nginx is started by the benchmark itself; the package must not start one of its own.
-setup-bench:
-	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
 	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
+	@command -v openssl >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy openssl)
+
+setup-bench: setup-test
+	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
 
 # valgrind counts instructions; strip, of binutils, takes off what it cannot read.
 setup-costs:

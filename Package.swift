@@ -44,10 +44,14 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "sluice", targets: ["sluice"]),
+        .executable(name: "development-broker", targets: ["DevelopmentBroker"]),
         // For the package in Benchmarks.
         .library(
             name: "SluiceParts",
-            targets: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "WebAPI", "Server", "TestKit"]),
+            targets: [
+                "Domain", "Shop", "MemoryGate", "RedisClient", "RedisGate", "SQLiteLedger", "PostgresClient",
+                "PostgresLedger", "KafkaClient", "WebAPI", "Server", "TestKit",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -79,7 +83,18 @@ let package = Package(
             name: "GroupCommitIntake", dependencies: ["Domain", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Intakes/GroupCommitIntake", swiftSettings: settings),
         .target(
-            name: "SQLiteLedger", dependencies: ["CSQLiteSettings", "Domain", "Shop", .grdb, .grdbSQLite, .metrics],
+            name: "KafkaIntake", dependencies: ["Domain", "KafkaClient", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Intakes/KafkaIntake", swiftSettings: settings),
+        .target(
+            name: "SQLLedger", dependencies: ["Domain", "Shop"], path: "Sources/Ledgers/SQLLedger",
+            swiftSettings: settings),
+        .target(
+            name: "PostgresLedger",
+            dependencies: ["Domain", "PostgresClient", "SQLLedger", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Ledgers/PostgresLedger", swiftSettings: settings),
+        .target(
+            name: "SQLiteLedger",
+            dependencies: ["CSQLiteSettings", "Domain", "SQLLedger", "Shop", .grdb, .grdbSQLite, .metrics],
             path: "Sources/Ledgers/SQLiteLedger", swiftSettings: settings),
         .target(
             name: "CSQLiteSettings", path: "Sources/Ledgers/CSQLiteSettings",
@@ -103,8 +118,33 @@ let package = Package(
             providers: [.apt(["librdkafka-dev"])]),
 
         .target(
+            name: "PostgresClient", dependencies: ["CPQ"], path: "Sources/Clients/PostgresClient",
+            swiftSettings: settings),
+        .target(
+            name: "KafkaClient", dependencies: ["CRdKafka", .nioConcurrency], path: "Sources/Clients/KafkaClient",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "DevelopmentBroker", dependencies: ["KafkaClient", .argumentParser], swiftSettings: settings),
+        .target(
             name: "PCREPatterns", dependencies: ["CPCRE2", "Domain", "Shop", .nioConcurrency],
             path: "Sources/Clients/PCREPatterns", swiftSettings: settings),
+
+        .target(
+            name: "RedisClient",
+            dependencies: ["CHiredis", .crypto, .nioConcurrency, .nioCore, .nioPosix, .nioSSL],
+            path: "Sources/Clients/RedisClient", swiftSettings: settings),
+        .target(
+            name: "RedisGate",
+            dependencies: ["Domain", "RedisClient", "Shop", .metrics, .nioConcurrency],
+            path: "Sources/Gates/RedisGate",
+            resources: [
+                .embedInCode("Lua/take.lua"), .embedInCode("Lua/end.lua"), .embedInCode("Lua/restock.lua"),
+                .embedInCode("Lua/count.lua"), .embedInCode("Lua/judged.lua"), .embedInCode("Lua/unlogged.lua"),
+                .embedInCode("Lua/known.lua"), .embedInCode("Lua/look.lua"), .embedInCode("Lua/close.lua"),
+                .embedInCode("Lua/load.lua"), .embedInCode("Lua/open.lua"), .embedInCode("Lua/rate.lua"),
+                .embedInCode("Lua/status.lua"),
+            ],
+            swiftSettings: settings),
 
         .target(
             name: "WebSupport",
@@ -145,7 +185,7 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix,
+                "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -157,7 +197,18 @@ let package = Package(
         .testTarget(name: "DomainTests", dependencies: ["Domain", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["Domain", "Shop", "MemoryGate", "SQLiteLedger", "TestKit", .metrics],
+            dependencies: [
+                "Domain", "MemoryGate", "PostgresClient", "PostgresLedger", "RedisClient", "RedisGate", "SQLiteLedger",
+                "Shop", "TestKit", .metrics, .nioConcurrency, .nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "Channels", "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "PostgresClient",
+                "PostgresLedger", "RedisClient", "RedisGate", "Shop", "TestKit", .crypto, .metrics, .nioConcurrency,
+                .nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "GroupCommitIntakeTests",
@@ -166,8 +217,38 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "PostgresLedgerTests",
+            dependencies: [
+                "Domain", "PostgresClient", "PostgresLedger", "SQLLedger", "Shop", "TestKit", .metrics, .nioConcurrency,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestKit", .nioConcurrency],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaClientTests", dependencies: ["DevelopmentBroker", "KafkaClient", "TestKit", .nioConcurrency],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KafkaIntakeTests",
+            dependencies: [
+                "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "SQLiteLedger", "Shop", "TestKit",
+                .metrics, .nioConcurrency,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "SQLiteLedgerTests",
-            dependencies: ["Domain", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics], swiftSettings: settings),
+            dependencies: ["Domain", "SQLLedger", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RedisClientTests",
+            dependencies: ["RedisClient", "TestKit", .nioConcurrency, .nioCore, .nioEmbedded, .nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RedisGateTests",
+            dependencies: [
+                "Domain", "RedisClient", "RedisGate", "Shop", "TestKit", .metrics, .nioConcurrency, .nioPosix,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ShopTests",
             dependencies: [

@@ -34,6 +34,16 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "EngineRates",
+            dependencies: [
+                .product(name: "SluiceParts", package: "sluice"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .executableTarget(name: "OrderCost", dependencies: ["OrderCases"], swiftSettings: settings),
         .executableTarget(
             name: "Orders",

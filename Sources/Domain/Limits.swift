@@ -43,6 +43,14 @@ public struct Limits: Sendable {
     public var gateKeys = 2_000_000
     /// How far back the gate loads idempotency keys at start, in seconds. Used by the gate.
     public var gateKeySeconds: Int64 = 24 * 3600
+    /// Orders whose tickets a shared gate remembers; past it the gate is closed. Used by the gate.
+    public var gateTickets = 1_000_000
+    /// Bytes of orders that a shared gate has let through into one partition of the log and that the ledger has not
+    /// judged; past it the gate is closed. Less than the 5 MiB that the development broker keeps of a partition before
+    /// it drops the oldest. Used by the gate.
+    public var gateBacklogBytes = 3 << 20
+    /// Milliseconds between two looks at what other nodes did to a shared gate. Used by the gate.
+    public var gateRefreshMilliseconds: Int64 = 500
     /// Bytes of an order's or an admin's JSON body. Used by the web.
     public var bodyBytes = 16 << 10
     /// Bytes of a JSON body in which the owner writes texts. Used by the web.
@@ -128,6 +136,9 @@ public struct Limits: Sendable {
         if filingOrders > recentOrders { found.append("filingOrders exceeds recentOrders") }
         if writerJobsPerFlush > writerJobs { found.append("writerJobsPerFlush exceeds writerJobs") }
         if expiryIntervalMilliseconds > 500 { found.append("expiry must be visible within a second") }
+        if bodyBytes * 4 > gateBacklogBytes {
+            found.append("one order may fill the log: bodyBytes against the backlog")
+        }
         if cardBytes > bodyBytes { found.append("cardBytes exceeds bodyBytes") }
         return found
     }

@@ -21,12 +21,13 @@ public enum KeyRotation {
         let ledger = try SQLiteLedger(
             path: folder.ledgerPath, limits: Limits(), metrics: PrometheusRegistry(), migrates: false)
         defer { ledger.close() }
-        let stored = try await ledger.wrappedKeys()
-        try plan.check(try await ledger.masterKeyFingerprint())
+        let catalog: any Catalog = ledger
+        let stored = try await catalog.wrappedKeys()
+        try plan.check(try await catalog.masterKeyFingerprint())
         let rewrapped = try KeyRing.rewrapped(stored, from: plan.old, to: plan.new)
         if plan.isKeptInFolder { try DurableFile.write(DataFolder.text(of: plan.new), to: folder.newMasterKeyPath) }
         // When this fails, both files stay: only the next start, which reads the log anew, knows what is on disk.
-        try await ledger.replaceKeys(rewrapped, fingerprint: KeyRing.masterFingerprint(plan.new))
+        try await catalog.replaceKeys(rewrapped, fingerprint: KeyRing.masterFingerprint(plan.new))
         Failpoint.hit(.rotateAfterCommit)
         if plan.isKeptInFolder { try DurableFile.move(folder.newMasterKeyPath, to: folder.masterKeyPath) }
         let known = Set(stored.map(\.id))

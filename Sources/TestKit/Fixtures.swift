@@ -36,11 +36,12 @@ public enum Fixtures {
     /// A product that is not in any ledger.
     public static func product(
         id: Int64 = 1, slug: String = "game-key", limits: PurchaseLimits = limits(), holdSeconds: Int64 = 600,
-        window: SaleWindow = .always, fields: [OrderField] = [], price: Money = price, tiers: [PriceTier] = []
+        window: SaleWindow = .always, fields: [OrderField] = [], price: Money = price, tiers: [PriceTier] = [],
+        kind: ProductKind = .card
     ) -> Product {
         Product(
             id: ProductID(id), slug: Self.slug(slug), title: "Game key", price: price, limits: limits,
-            holdSeconds: holdSeconds, window: window, fields: fields, tiers: tiers)
+            holdSeconds: holdSeconds, window: window, fields: fields, kind: kind, tiers: tiers)
     }
 
     /// A code that is one.

@@ -54,6 +54,9 @@ public struct GateBench: Sendable {
     /// Ends a ticket.
     public func end(_ order: Int, _ end: TicketEnd) { gate.end(id(order), end) }
 
+    /// Returns when everything that the gate was told has taken effect.
+    public func settle() async throws { try await settled() }
+
     /// Cards that the gate believes to be available, once it has heard everything.
     public func available(_ pool: Pool = .drawn) async throws -> Int {
         try await settled()
@@ -81,6 +84,28 @@ public enum GateContract {
             bench.end(1, .released)
             try expect(try await bench.available(), is: 1, "a ticket from before gives nothing back")
             try expect(await bench.admit(3, key: "key"), is: .admitted)
+        },
+        ContractCase("while it is closed nothing takes effect, and any key may have been seen") { bench in
+            try expect(await bench.mayKnow("key"), is: true)
+            try await bench.open(1)
+            try await bench.gate.close()
+            bench.gate.restock(bench.product.id, .drawn, by: 5)
+            bench.gate.count(Fixtures.buyer(1), of: bench.product.id, units: 3)
+            try expect(await bench.mayKnow("key"), is: true)
+            try expect(try await bench.available(), is: 0)
+            try await bench.open(1)
+            try expect(try await bench.available(), is: 1)
+            try expect(await bench.admit(1), is: .admitted)
+        },
+        ContractCase("a load replaces all that was known") { bench in
+            try await bench.open(3, picked: 3)
+            try expect(await bench.admit(1, key: "key"), is: .admitted)
+            try await bench.open(1)
+            try expect(try await bench.available(.picked), is: 0)
+            bench.end(1, .released)
+            try expect(try await bench.available(), is: 1)
+            try expect(await bench.admit(1, key: "key"), is: .admitted, "neither ticket nor key is known")
+            try expect(try await bench.available(), is: 0)
         },
         ContractCase("a product that is not in the snapshot has no cards") { bench in
             try await bench.open(0)
@@ -144,6 +169,23 @@ public enum GateContract {
             try expect(await bench.admit(4, quantity: 3), is: .admitted)
             try expect(await bench.admit(5, buyer: 2, quantity: 3), is: .admitted)
         },
+        ContractCase("a product without a pool is never sold out, and its limits hold") { bench in
+            try await bench.open(0)
+            let endless = Fixtures.product(id: 9, limits: Fixtures.limits(perBuyer: 2), kind: .sharedEndless)
+            try expect(await bench.admit(1, product: endless, quantity: 2), is: .admitted)
+            try expect(await bench.admit(2, product: endless), is: .refused(.limitReached))
+            bench.end(1, .released)
+            try expect(await bench.admit(3, product: endless, quantity: 2), is: .admitted)
+            try await bench.settle()
+            try expect(bench.gate.available(endless.id, .drawn), is: 0)
+        },
+        ContractCase("what was taken past the gate may leave it with less than nothing") { bench in
+            try await bench.open(1)
+            bench.gate.restock(bench.product.id, .drawn, by: -3)
+            try expect(try await bench.available(), is: -2)
+            bench.gate.restock(bench.product.id, .drawn, by: 3)
+            try expect(await bench.admit(1), is: .admitted)
+        },
         ContractCase("what is not on sale is refused, and takes nothing") { bench in
             try await bench.open(1)
             let later = SaleWindow(opensAt: bench.clock.now().advanced(seconds: 1), closesAt: nil) ?? .always
@@ -195,6 +237,15 @@ public enum GateContract {
             try expect(await bench.admit(1, key: "key"), is: .admitted)
             try expect(await bench.admit(1, key: "key"), is: .admitted)
             try expect(try await bench.available(), is: 1)
+        },
+        ContractCase("an order that is told of as judged keeps its ticket, however often it is told") { bench in
+            try await bench.open(2)
+            _ = await bench.admit(1)
+            for _ in 1...2 { bench.gate.judged([bench.id(1), bench.id(2)]) }
+            try expect(await bench.admit(1), is: .admitted)
+            try expect(try await bench.available(), is: 1)
+            bench.end(1, .released)
+            try expect(try await bench.available(), is: 2)
         },
         ContractCase("a ticket ends once, however it ends") { bench in
             try await bench.open(3)

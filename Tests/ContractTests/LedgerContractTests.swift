@@ -1,6 +1,8 @@
 import CoreMetrics
 import Domain
 import Foundation
+import PostgresClient
+import PostgresLedger
 import SQLiteLedger
 import Shop
 import TestKit
@@ -34,4 +36,41 @@ func withSQLiteLedger(limits: Limits = Limits(), _ body: (LedgerBench) async thr
         metrics: NOOPMetricsHandler.instance)
     defer { ledger.close() }
     try await body(LedgerBench(ledger, clock: MockClock()))
+}
+
+extension LedgerContractTests {
+    @Test("on PostgreSQL", arguments: LedgerContract.cases)
+    func postgres(contract: ContractCase<LedgerBench>) async throws {
+        try await withPostgresLedger { bench in try await contract.run(bench) }
+    }
+}
+
+extension SharedPostgres.Kind {
+    /// One with the schema of a ledger, and nothing else.
+    static let ledger = SharedPostgres.Kind(name: "ledger", reset: emptyLedger) { url in
+        try await PostgresLedger.open(
+            PostgresSettings(url: url), readers: 1, limits: Limits(), metrics: NOOPMetricsHandler.instance
+        ).close()
+    }
+
+    /// Without the triggers that keep the journals.
+    private static let emptyLedger = """
+        SET session_replication_role = replica;
+        DO $$ BEGIN
+            EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
+                FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations');
+        END $$
+        """
+}
+
+/// Runs a test with a ledger that nobody else has.
+func withPostgresLedger(_ body: @Sendable (LedgerBench) async throws -> Void) async throws {
+    try await SharedPostgres.instance.withDatabase(.ledger) { server, database in
+        var settings = try PostgresSettings(url: server.url(database))
+        settings.connections = 2
+        let ledger = try await PostgresLedger.open(
+            settings, readers: 2, limits: Limits(), metrics: NOOPMetricsHandler.instance)
+        defer { ledger.close() }
+        try await body(LedgerBench(ledger, clock: MockClock()))
+    }
 }

@@ -8,8 +8,11 @@ final class RawConnection: Sendable {
 
     struct Refused: Error {}
 
-    init(to shop: ShopProcess) throws {
-        let port = try #require(shop.url.split(separator: ":").last.flatMap { UInt16($0) })
+    convenience init(to shop: ShopProcess) throws { try self.init(to: shop.url) }
+
+    /// - Parameter url: an address on loopback
+    init(to url: String) throws {
+        let port = try #require(url.split(separator: ":").last.flatMap { UInt16($0) })
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))

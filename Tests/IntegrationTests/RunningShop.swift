@@ -34,16 +34,6 @@ func withShop(
     shop.remove()
 }
 
-/// Asks again until the condition holds; fails after ten seconds.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(10)
-    while ContinuousClock.now < end {
-        if try await condition() { return }
-        await Task.yield()
-    }
-    throw ContractViolation.timeOut(what)
-}
-
 /// Runs so many tasks at once and returns what they return.
 func concurrently<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Value

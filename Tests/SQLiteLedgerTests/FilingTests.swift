@@ -2,6 +2,7 @@ import CoreMetrics
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 import TestKit
 import Testing
@@ -32,7 +33,7 @@ struct FilingTests {
 
     /// Orders that the file, and that memory finds by their buyer.
     private func filed(_ ledger: SQLiteLedger) async throws -> (file: Int, memory: Int) {
-        try await ledger.write(.patient) { database in
+        try await ledger.onWriter(.patient) { database in
             (
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM buyer_orders") ?? 0,
                 try RecentOrders(database: database).count()
@@ -90,7 +91,7 @@ struct FilingTests {
             clock.advance(seconds: 1)
             for number in 1...2 { _ = try await bench.placed(bench.draft(product, buyer: number)) }
             _ = try await bench.placed(late)
-            let inFile = try await ledger.write(.urgent) { database in
+            let inFile = try await ledger.onWriter(.urgent) { database in
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM order_keys") ?? 0
             }
             #expect(inFile == 1)
@@ -189,7 +190,7 @@ struct FilingTests {
             // Nothing patient may run, so nothing is moved.
             ledger.writer.holdPatient(true)
             for number in 1...5 { _ = try await bench.placed(bench.draft(product, buyer: number, key: "k\(number)")) }
-            let counts = try await ledger.write(.urgent) { database in
+            let counts = try await ledger.onWriter(.urgent) { database in
                 (
                     try Int.fetchOne(database, sql: "SELECT count(*) FROM order_keys") ?? 0,
                     try RecentOrders(database: database).count()
@@ -212,7 +213,7 @@ struct FilingTests {
             let product = try await bench.product(cards: 5, limits: Fixtures.limits(perBuyer: 1))
             let draft = bench.draft(product, buyer: 1, key: "a")
             await #expect(throws: ShopError.self) {
-                try await ledger.write(.urgent) { database in
+                try await ledger.onWriter(.urgent) { database in
                     var batch = try PlaceBatch(database, filing: ledger.filing)
                     _ = try batch.place([Submission.place(draft)])
                     throw ShopError(.internalFault, "half done")

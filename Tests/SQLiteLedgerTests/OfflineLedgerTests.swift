@@ -2,6 +2,7 @@ import CoreMetrics
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 import TestKit
 import Testing
@@ -76,7 +77,7 @@ struct OfflineLedgerTests {
                         INSERT INTO orders (id, product_id, quantity, contact, channel, amount, currency, fields,
                             state, version, created_at)
                         VALUES (?1, 1, 1, '12345', 'sandbox', 1990, 'CNY', ?2, 'expired', 1, 0)
-                        """, arguments: [id.identifier.data, fields])
+                        """, arguments: [Data(id.identifier.bytes), fields])
             }
         }
         try queue.close()
@@ -99,7 +100,7 @@ struct OfflineLedgerTests {
             let text = String(decoding: try #require(sealed).reversed(), as: UTF8.self)
             #expect(FilledFields.read(text) == ["account": "plain-450", "region": "两"])
             #expect(try await ledger.order(OrderID(Identifier(high: 1 << 16, low: 449)))?.sealedFields == nil)
-            let plain = try await ledger.read { database in
+            let plain = try await ledger.onReader { database in
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM orders WHERE fields IS NOT NULL")
             }
             #expect(plain == 0)
@@ -189,7 +190,7 @@ struct OfflineLedgerTests {
     // MARK: Erasure
 
     private func contacts(_ ledger: SQLiteLedger) async throws -> [String] {
-        try await ledger.read { try String.fetchAll($0, sql: "SELECT contact FROM orders ORDER BY id") }
+        try await ledger.onReader { try String.fetchAll($0, sql: "SELECT contact FROM orders ORDER BY id") }
     }
 
     @Test("a buyer's old orders are parted from the new ones, with their units")
@@ -212,7 +213,7 @@ struct OfflineLedgerTests {
             let names = try await contacts(ledger)
             #expect(names[0].hasPrefix("erased-"))
             #expect(names[1...] == [buyer, buyer])
-            let units = try await ledger.read { database in
+            let units = try await ledger.onReader { database in
                 try Row.fetchAll(
                     database,
                     sql: """
@@ -222,7 +223,7 @@ struct OfflineLedgerTests {
                 ).map { "\($0[0] as String) \($0[1] as Int)" }
             }
             #expect(units == ["\(names[0]) 3", "\(buyer) 6"])
-            #expect(try await ledger.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM order_keys") } == 0)
+            #expect(try await ledger.onReader { try Int.fetchOne($0, sql: "SELECT count(*) FROM order_keys") } == 0)
             try await bench.audit()
             let again = try ledger.erase(.settledBefore(cutoff), by: bench.owner, at: bench.clock.now())
             #expect(again.orders == 0)

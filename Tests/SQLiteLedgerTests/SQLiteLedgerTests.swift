@@ -2,6 +2,7 @@ import CoreMetrics
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 import TestKit
 import Testing
@@ -74,8 +75,8 @@ struct SQLiteLedgerTests {
             _ = try await bench.ledger.cancel(order.id, at: bench.clock.now())
             let now = bench.clock.now()
             let error = await #expect(throws: ShopError.self) {
-                try await ledger.write(.urgent) { database in
-                    _ = try LedgerTransaction(database: database).move(order, .expire, at: now)
+                try await ledger.onWriter(.urgent) { database in
+                    _ = try SQLiteTransaction(database).move(order, .expire, at: now)
                 }
             }
             // By the guard itself, not only by the journal's unique versions behind it.
@@ -102,8 +103,8 @@ struct SQLiteLedgerTests {
 
     private static func fails(_ ledger: SQLiteLedger, releasing order: Order) async -> Bool {
         do {
-            try await ledger.write(.urgent) { database in
-                try LedgerTransaction(database: database).release(order)
+            try await ledger.onWriter(.urgent) { database in
+                try SQLiteTransaction(database).release(order)
                 throw ShopError(.internalFault, "half done")
             }
             return false
@@ -172,7 +173,7 @@ struct SQLiteLedgerTests {
             }
             // On the writing connection, which alone has the temporary tables.
             let plans = try await ledger.pool.write { database in
-                try Statements.hot.mapValues { sql in
+                try Statements.hot.merging(SQLiteStatements.hot) { $1 }.mapValues { sql in
                     let statement = try database.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
                     statement.arguments = StatementArguments(
                         Array(repeating: DatabaseValue.null, count: statement.arguments.isEmpty ? Self.count(sql) : 0))
@@ -241,10 +242,11 @@ struct SQLiteLedgerTests {
             let free = try await bench.placed(bench.draft(product, buyer: 3))
             try await ledger.pool.write { database in
                 try database.execute(
-                    sql: "UPDATE orders SET price_lines = 'what' WHERE id = ?", arguments: [damaged.id.identifier.data])
+                    sql: "UPDATE orders SET price_lines = 'what' WHERE id = ?",
+                    arguments: [Data(damaged.id.identifier.bytes)])
                 try database.execute(
                     sql: "UPDATE orders SET price_lines = '', amount = 0 WHERE id = ?",
-                    arguments: [free.id.identifier.data])
+                    arguments: [Data(free.id.identifier.bytes)])
             }
             #expect(try await bench.ledger.order(damaged.id)?.addsUp == false)
             #expect(try await bench.ledger.order(free.id)?.addsUp == false)

@@ -1,3 +1,4 @@
+import SQLLedger
 import Testing
 
 @testable import SQLiteLedger

@@ -2,7 +2,7 @@
 /// number beside its goal. `EngineRates redis postgres kafka` runs those that are named, or all.
 @main
 enum EngineRates {
-    private static let measures: [(name: String, run: () async throws -> Void)] = [
+    private static let measures: [(name: String, run: @Sendable () async throws -> Void)] = [
         ("redis", redisRates), ("postgres", postgresRates), ("kafka", kafkaRates),
     ]
 

@@ -56,7 +56,7 @@ struct MemoryGateState {
     }
 
     func mayKnow(_ key: String, of product: ProductID) -> Bool {
-        !keys.isComplete || keys.contains(KeyMemory.digest(product: product, key: key))
+        !isOpen || !keys.isComplete || keys.contains(KeyMemory.digest(product: product, key: key))
     }
 
     private func refusal(_ draft: OrderDraft) -> Refusal? {
@@ -92,6 +92,7 @@ struct MemoryGateState {
     }
 
     mutating func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
+        guard isOpen else { return }
         var known = stock[Self.place(product, pool)] ?? Stock()
         known.available += count
         known.isSoldOut = known.available <= 0
@@ -99,6 +100,7 @@ struct MemoryGateState {
     }
 
     mutating func count(_ buyer: Buyer, of product: ProductID, units: Int) {
+        guard isOpen else { return }
         add(total: units, held: 0, to: BuyerOfProduct(product: product, buyer: buyer))
     }
 

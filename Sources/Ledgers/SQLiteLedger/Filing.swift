@@ -1,4 +1,5 @@
 import Domain
+import SQLLedger
 import Shop
 
 /// Moves recent orders to the file in low-priority slices. See ``RecentOrders``.

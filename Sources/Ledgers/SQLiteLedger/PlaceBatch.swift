@@ -1,11 +1,13 @@
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 
 /// Places submissions in turn inside one transaction: fence, idempotency key, stock rule, claim.
 struct PlaceBatch {
-    private let transaction: LedgerTransaction
+    private let database: Database
+    private let transaction: SQLiteTransaction
     private let statements: PlaceStatements
     private var pools: [ProductID: ArraySlice<Int64>] = [:]
     /// Coupons that the batch uses, with the uses that it adds.
@@ -20,8 +22,9 @@ struct PlaceBatch {
     /// - Parameter filing: says which orders are made findable in the file at once
     init(_ database: Database, filing: Filing) throws {
         mustFileAtOnce = filing.mustFileAtOnce(through: try RecentOrders(database: database).through())
-        hasFences = try Int.fetchOne(database.cachedStatement(sql: Statements.anyFence)) != nil
-        transaction = LedgerTransaction(database: database)
+        hasFences = try Int.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyFence)) != nil
+        self.database = database
+        transaction = SQLiteTransaction(database)
         statements = try PlaceStatements(database)
     }
 
@@ -40,7 +43,12 @@ struct PlaceBatch {
             wanted[draft.product.id, default: 0] += draft.quantity
         }
         for (product, count) in wanted {
-            pools[product] = try transaction.availableCards(of: product, limit: count)[...]
+            let available = statements.available
+            available.bind(1, product.number)
+            available.bind(2, count)
+            var cards: ArraySlice<Int64> = []
+            try available.forEachRow { cards.append(available.integer(0)) }
+            pools[product] = cards
         }
     }
 
@@ -65,7 +73,8 @@ struct PlaceBatch {
             try claim.touchOneRow()
         }
         if let coupon = draft.coupon { use(coupon.id) }
-        return .placed(order.total.amount == 0 ? try settleFree(order) : order)
+        return .placed(
+            order.total.amount == 0 ? try Deliveries(transaction, at: order.createdAt).settleFree(order) : order)
     }
 
     private mutating func takeCards(_ draft: OrderDraft) -> [Int64] {
@@ -90,7 +99,12 @@ struct PlaceBatch {
 
     private func areThere(_ picks: [PickedCard], _ draft: OrderDraft) throws -> Bool {
         guard picks.count == draft.quantity, Set(picks.map(\.card)).count == picks.count else { return false }
-        return try picks.allSatisfy { try transaction.surcharge(of: $0.card, draft.product.id) == $0.surcharge }
+        let pickable = statements.pickable
+        return try picks.allSatisfy { pick in
+            pickable.bind(1, pick.card)
+            pickable.bind(2, draft.product.id.number)
+            return try pickable.firstRow { pickable.integer(0) } == pick.surcharge
+        }
     }
 
     // MARK: Coupons
@@ -115,20 +129,6 @@ struct PlaceBatch {
 
     // MARK: Parts
 
-    /// Nothing is to be paid, so the order is delivered at once: its payment is an entry of nothing.
-    private func settleFree(_ order: Order) throws -> Order {
-        let deliveries = Deliveries(transaction, at: order.createdAt)
-        let outcome = try order.kind == .manual ? deliveries.payHeld(order) : deliveries.deliverHeld(order)
-        try transaction.run(
-            Statements.insertPayment,
-            [
-                order.channel.text, "free-\(order.id.text)", nil, order.id.identifier.data, 0,
-                order.total.currency.code, PaymentVerdict.accepted.rawValue, outcome.resolution.rawValue,
-                order.createdAt.milliseconds, "nothing to pay", PaymentNotice.Claim.paid.rawValue,
-            ], rows: 1)
-        return outcome.change?.order ?? order
-    }
-
     private func isFenced(_ id: OrderID) throws -> Bool {
         guard hasFences else { return false }
         statements.fence.bind(1, id.identifier)
@@ -148,9 +148,9 @@ struct PlaceBatch {
             lookup.bind(1, product.number)
             lookup.bind(2, key.key)
             guard let id = try lookup.firstRow({ Identifier(bytes: lookup.bytes(0)) }) else { continue }
-            guard let id, let order = try transaction.order(OrderID(id)) else { throw Row.damaged("order_id") }
+            guard let id, let order = try transaction.order(OrderID(id)) else { throw SQLRow.damaged("order_id") }
             let digest = try Data.fetchOne(
-                transaction.database.cachedStatement(sql: Statements.bodyDigest), arguments: [id.data])
+                database.cachedStatement(sql: SQLiteStatements.bodyDigest), arguments: [Data(id.bytes)])
             return Array(digest ?? Data()) == key.bodyDigest ? .existing(order) : .mismatched
         }
         return nil
@@ -201,6 +201,8 @@ struct PlaceBatch {
 
 /// What placing runs for each order, looked up once a batch.
 private struct PlaceStatements {
+    let available: RawStatement
+    let pickable: RawStatement
     let fence: RawStatement
     let recentKey: RawStatement
     let filedKey: RawStatement
@@ -216,17 +218,19 @@ private struct PlaceStatements {
 
     init(_ database: Database) throws {
         func raw(_ sql: String) throws -> RawStatement { try RawStatement(database, sql) }
-        fence = try raw(Statements.fence)
-        recentKey = try raw(Statements.recentOrderByKey)
-        filedKey = try raw(Statements.orderByKey)
-        units = try raw(Statements.buyerUnits)
-        couponUses = try raw(Statements.couponUses)
-        insert = try raw(Statements.insertOrder)
-        journal = try raw(Statements.insertClaim)
+        available = try raw(Statements.availableCards)
+        pickable = try raw(Statements.pickableCard)
+        fence = try raw(SQLiteStatements.fence)
+        recentKey = try raw(SQLiteStatements.recentOrderByKey)
+        filedKey = try raw(SQLiteStatements.orderByKey)
+        units = try raw(SQLiteStatements.buyerUnits)
+        couponUses = try raw(SQLiteStatements.couponUses)
+        insert = try raw(SQLiteStatements.insertOrder)
+        journal = try raw(SQLiteStatements.insertClaim)
         claim = try raw(Statements.claimCard)
-        fileRecent = try raw(Statements.fileRecent)
-        fileRecentKey = try raw(Statements.fileRecentKey)
-        file = try raw(Statements.file)
-        fileKey = try raw(Statements.fileKey)
+        fileRecent = try raw(SQLiteStatements.fileRecent)
+        fileRecentKey = try raw(SQLiteStatements.fileRecentKey)
+        file = try raw(SQLiteStatements.file)
+        fileKey = try raw(SQLiteStatements.fileKey)
     }
 }

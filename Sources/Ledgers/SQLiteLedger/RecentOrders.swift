@@ -30,10 +30,10 @@ struct RecentOrders {
                     PRIMARY KEY (product_id, idempotency_key)
                 ) WITHOUT ROWID;
                 INSERT INTO recent_buyer_orders
-                    SELECT product_id, contact, \(Statements.hasEnded), id FROM orders o
+                    SELECT product_id, contact, \(SQLiteStatements.hasEnded), id FROM orders o
                     WHERE id > (SELECT through FROM filed_orders) AND NOT EXISTS (
                         SELECT 1 FROM buyer_orders b WHERE b.product_id = o.product_id AND b.contact = o.contact
-                            AND b.ended = \(Statements.hasEnded) AND b.order_id = o.id);
+                            AND b.ended = \(SQLiteStatements.hasEnded) AND b.order_id = o.id);
                 INSERT INTO recent_order_keys
                     SELECT product_id, idempotency_key, id FROM orders o
                     WHERE id > (SELECT through FROM filed_orders) AND idempotency_key IS NOT NULL AND NOT EXISTS (
@@ -86,7 +86,8 @@ struct RecentOrders {
         case .keys(let place):
             let part = try move(place, last, limit, Self.keys)
             if let part { return (.keys(after: part.end), 0) }
-            try database.execute(sql: "UPDATE filed_orders SET through = max(through, ?)", arguments: [last.data])
+            try database.execute(
+                sql: "UPDATE filed_orders SET through = max(through, ?)", arguments: [Data(last.bytes)])
             return (.done, 0)
         case .done:
             return (.done, 0)
@@ -122,11 +123,11 @@ struct RecentOrders {
                         SELECT \(lane.columns) FROM \(lane.recent)
                         WHERE \(lane.isAfter) AND order_id <= ?3 ORDER BY \(lane.order) LIMIT ?4)
                     ORDER BY product_id DESC, text DESC LIMIT 1
-                    """), arguments: [place.product, place.text, last.data, limit])
+                    """), arguments: [place.product, place.text, Data(last.bytes), limit])
         guard let bound else { return nil }
         let end = Place(product: bound[0], text: bound[1])
         let range = "\(lane.isAfter) AND \(lane.isUpTo) AND order_id <= ?5"
-        let arguments: StatementArguments = [place.product, place.text, end.product, end.text, last.data]
+        let arguments: StatementArguments = [place.product, place.text, end.product, end.text, Data(last.bytes)]
         try database.cachedStatement(sql: "INSERT INTO \(lane.file) SELECT * FROM \(lane.recent) WHERE \(range)")
             .execute(arguments: arguments)
         try database.cachedStatement(sql: "DELETE FROM \(lane.recent) WHERE \(range)").execute(arguments: arguments)

@@ -1,6 +1,7 @@
 public import Domain
 import Foundation
 import GRDB
+import SQLLedger
 public import Shop
 
 /// What a ledger's file holds.
@@ -154,8 +155,8 @@ extension SQLiteLedger {
 
     private static func sealingKeys(_ database: Database) throws -> SealingKeys {
         // The first release had no such table.
-        let fingerprint = try database.tableExists("meta") ? masterKeyFingerprint(database) : nil
-        return SealingKeys(wrapped: try wrappedKeys(database), fingerprint: fingerprint)
+        let fingerprint = try database.tableExists("meta") ? SQLiteTransaction(database).masterKeyFingerprint() : nil
+        return SealingKeys(wrapped: try SQLiteTransaction(database).wrappedKeys(), fingerprint: fingerprint)
     }
 
     /// Gives SQLite's errors a sentence. They name statements and codes, never values.

@@ -1,6 +1,7 @@
 public import Domain
 import Foundation
 import GRDB
+import SQLLedger
 public import Shop
 
 /// Whose personal data is to be erased.
@@ -48,7 +49,7 @@ extension SQLiteLedger {
                     try RecentOrders(database: database).fileAll()
                     return .commit
                 }
-                let eraser = Eraser(transaction: LedgerTransaction(database: database), note: note, moment: moment)
+                let eraser = Eraser(database: database, note: note, moment: moment)
                 switch scope {
                 case .buyer(let buyer): return try eraser.erase(buyer)
                 case .settledBefore(let cutoff): return try eraser.erase(before: cutoff)
@@ -73,11 +74,11 @@ extension SQLiteLedger {
 
 /// The steps of an erasure, each buyer in one transaction.
 private struct Eraser {
-    let transaction: LedgerTransaction
+    let database: Database
     let note: OwnerNote
     let moment: Timestamp
 
-    private var database: Database { transaction.database }
+    private var transaction: SQLiteTransaction { SQLiteTransaction(database) }
 
     /// Buyers in one transaction.
     private static let sliceBuyers = 200
@@ -102,7 +103,7 @@ private struct Eraser {
     func erase(_ buyer: Buyer) throws -> ErasureReport {
         var report = ErasureReport()
         try database.inTransaction(.immediate) {
-            let unsettled = try count(
+            let unsettled = try transaction.integer(
                 "SELECT count(*) FROM orders o WHERE \(Self.isOfContact) AND NOT \(Self.isSettled)", [buyer.contact])
             guard unsettled == 0 else {
                 throw ShopError(
@@ -110,8 +111,8 @@ private struct Eraser {
                     "this buyer has \(unsettled) unsettled \(unsettled == 1 ? "order" : "orders"); deliver, refund or "
                         + "cancel first, then erase")
             }
-            let orders = try Data.fetchAll(
-                database, sql: "SELECT o.id FROM orders o WHERE \(Self.isOfContact)", arguments: [buyer.contact])
+            let orders: [OrderID] = try transaction.column(
+                "SELECT o.id FROM orders o WHERE \(Self.isOfContact)", [buyer.contact])
             report.callbacks = try removeCallbacks(naming: buyer.contact)
             if !orders.isEmpty {
                 report.pseudonym = try rename(buyer.contact, orders, &report)
@@ -127,45 +128,43 @@ private struct Eraser {
 
     func erase(before cutoff: Timestamp) throws -> ErasureReport {
         var report = ErasureReport()
-        var last = Data()
+        var last: [UInt8] = []
         var isDone = false
         while !isDone {
             try database.inTransaction(.immediate) {
-                let orders = try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT o.id, o.contact FROM orders o WHERE o.id > ? AND o.created_at < ?
-                            AND \(Self.isSettled) AND NOT \(Self.isErased) ORDER BY o.id LIMIT ?
-                        """, arguments: [last, cutoff.milliseconds, Self.sliceBuyers])
-                for contact in Set(orders.map { $0["contact"] as String }).sorted() {
+                let orders = try transaction.rows(
+                    """
+                    SELECT o.id, o.contact FROM orders o WHERE o.id > ? AND o.created_at < ?
+                        AND \(Self.isSettled) AND NOT \(Self.isErased) ORDER BY o.id LIMIT ?
+                    """, [last, cutoff, Self.sliceBuyers])
+                for contact in Set(try orders.map { try $0["contact"] as String }).sorted() {
                     try eraseOld(of: contact, before: cutoff, &report)
                 }
                 isDone = orders.count < Self.sliceBuyers
-                last = orders.last?["id"] ?? last
+                last = try orders.last?["id"] ?? last
                 return .commit
             }
         }
         report.callbacks = try transaction.run(
             "DELETE FROM payments WHERE verdict IN ('forged', 'duplicate') AND received_at < ?",
-            [cutoff.milliseconds])
-        report.unsettledOrders = try count(
+            [cutoff])
+        report.unsettledOrders = try transaction.integer(
             "SELECT count(*) FROM orders o WHERE o.created_at < ? AND NOT \(Self.isSettled) AND NOT \(Self.isErased)",
-            [cutoff.milliseconds])
+            [cutoff])
         return report
     }
 
     private func eraseOld(of contact: String, before cutoff: Timestamp, _ report: inout ErasureReport) throws {
-        let orders = try Data.fetchAll(
-            database,
-            sql: "SELECT o.id FROM orders o WHERE \(Self.isOfContact) AND o.created_at < ? AND \(Self.isSettled)",
-            arguments: [contact, cutoff.milliseconds])
+        let orders: [OrderID] = try transaction.column(
+            "SELECT o.id FROM orders o WHERE \(Self.isOfContact) AND o.created_at < ? AND \(Self.isSettled)",
+            [contact, cutoff])
         _ = try rename(contact, orders, &report)
     }
 
     // MARK: Parts
 
     /// Gives the buyer of some orders a pseudonym and removes what else tells who it was.
-    private func rename(_ contact: String, _ orders: [Data], _ report: inout ErasureReport) throws -> String {
+    private func rename(_ contact: String, _ orders: [OrderID], _ report: inout ErasureReport) throws -> String {
         let pseudonym = Self.pseudonym()
         for id in orders {
             try transaction.run(
@@ -206,10 +205,6 @@ private struct Eraser {
             DELETE FROM payments WHERE verdict IN ('forged', 'duplicate')
                 AND (instr(lower(raw), ?) > 0 OR instr(lower(raw), ?) > 0)
             """, [contact, escaped])
-    }
-
-    private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
     }
 
     private static func pseudonym() -> String {

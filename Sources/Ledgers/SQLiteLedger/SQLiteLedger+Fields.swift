@@ -1,6 +1,7 @@
 public import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 
 // Ledgers of older releases hold what buyers filled in in the clear.
@@ -16,17 +17,17 @@ extension SQLiteLedger {
     public func sealPlainFields(
         _ seal: @escaping @Sendable (OrderID, [String: String]) throws(ShopError) -> [UInt8]
     ) async throws(ShopError) {
-        let isMarked = try await read { database in
-            try Row.fetchOne(database, sql: "SELECT 1 FROM meta WHERE name = ?", arguments: [Self.unsealedMark]) != nil
+        let isMarked = try await read { transaction in
+            try transaction.exists("SELECT name FROM meta WHERE name = ?", [Self.unsealedMark])
         }
         guard isMarked else { return }
-        var last: Data? = Data()
+        var last: [UInt8]? = []
         while let after = last {
-            last = try await write(.urgent) { database in
+            last = try await onWriter(.urgent) { database in
                 // What is overwritten must not stay readable in the page.
                 let before = try String.fetchOne(database, sql: "PRAGMA secure_delete") ?? "0"
                 try database.execute(sql: "PRAGMA secure_delete = ON")
-                let last = try Self.sealSlice(after: after, LedgerTransaction(database: database), seal)
+                let last = try Self.sealSlice(after: after, SQLiteTransaction(database), seal)
                 try database.execute(sql: "PRAGMA secure_delete = \(before)")
                 return last
             }
@@ -35,23 +36,23 @@ extension SQLiteLedger {
 
     /// Returns the last order of the slice; nil when there is none left.
     private static func sealSlice(
-        after: Data, _ transaction: LedgerTransaction, _ seal: (OrderID, [String: String]) throws(ShopError) -> [UInt8]
-    ) throws -> Data? {
-        let rows = try Row.fetchAll(
-            transaction.database,
-            sql: "SELECT id, fields FROM orders WHERE id > ? AND fields IS NOT NULL ORDER BY id LIMIT ?",
-            arguments: [after, sliceOrders])
+        after: [UInt8], _ transaction: SQLiteTransaction,
+        _ seal: (OrderID, [String: String]) throws(ShopError) -> [UInt8]
+    ) throws -> [UInt8]? {
+        let rows = try transaction.rows(
+            "SELECT id, fields FROM orders WHERE id > ? AND fields IS NOT NULL ORDER BY id LIMIT ?",
+            [after, sliceOrders])
         for row in rows {
-            let fields = try JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8))
-            let sealed = try seal(OrderID(try row.identifier("id")), fields)
+            let fields = try JSONDecoder().decode([String: String].self, from: Data((try row["fields"] as String).utf8))
+            let sealed = try seal(try row["id"], fields)
             try transaction.run(
-                "UPDATE orders SET fields = NULL, sealed_fields = ? WHERE id = ?", [Data(sealed), row["id"] as Data],
+                "UPDATE orders SET fields = NULL, sealed_fields = ? WHERE id = ?", [sealed, try row["id"] as OrderID],
                 rows: 1)
         }
         guard let last = rows.last else {
             try transaction.run("DELETE FROM meta WHERE name = ?", [unsealedMark])
             return nil
         }
-        return last["id"]
+        return try last["id"]
     }
 }

@@ -3,6 +3,7 @@ public import CoreMetrics
 public import Domain
 import Foundation
 import GRDB
+import SQLLedger
 public import Shop
 
 /// The ledger of one machine: one SQLite file in WAL mode, every commit synced, one writing thread, several readers.
@@ -11,7 +12,8 @@ public final class SQLiteLedger: Sendable {
     let writer: Writer
     let checkpointer: Checkpointer
     let filing: Filing
-    let limits: Limits
+    /// The bounds of the shop.
+    public let limits: Limits
 
     /// Name of the database file inside the data folder.
     public static let fileName = "ledger.sqlite"
@@ -115,8 +117,8 @@ public final class SQLiteLedger: Sendable {
     // MARK: The two ways in
 
     /// Writes on the writer's thread; returns when it is on disk.
-    func write<Value: Sendable>(
-        _ lane: WriterQueue<WriteJob>.Lane, _ body: @escaping @Sendable (Database) throws -> Value
+    func onWriter<Value: Sendable>(
+        _ lane: SQLLane, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(ShopError) -> Value {
         let result: Result<Value, ShopError> = await withCheckedContinuation { continuation in
             let job = WriteJob(
@@ -130,21 +132,8 @@ public final class SQLiteLedger: Sendable {
         return try result.get()
     }
 
-    /// Reads one snapshot that takes a while to go through. Waits first while the log is too long, at most for
-    /// ``Limits/patientReadSeconds``, since such a reader keeps the log from being started anew.
-    func readAtLeisure<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(ShopError) -> Value {
-        var waited: Int64 = 0
-        while checkpointer.isPressed, waited < limits.patientReadSeconds * 1000 {
-            try? await Task.sleep(for: .milliseconds(20))
-            waited += 20
-        }
-        return try await read(body)
-    }
-
     /// Reads one snapshot on a thread of the pool.
-    func read<Value: Sendable>(
+    func onReader<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(ShopError) -> Value {
         do {

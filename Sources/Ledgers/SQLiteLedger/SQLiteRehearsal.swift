@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 
 /// Remembers the fingerprints of a dry run in a temporary file that SQLite removes by itself, so that a text of any
@@ -26,11 +27,10 @@ final class SQLiteRehearsal: ImportRehearsal {
 
     func duplicates(in fingerprints: [[UInt8]]) async throws(ShopError) -> [Int] {
         let product = product
-        let stored = try await ledger.read { database in
-            let statement = try database.cachedStatement(
-                sql: "SELECT 1 FROM cards WHERE product_id = ? AND fingerprint = ?")
-            return try fingerprints.enumerated().filter { entry in
-                try Int.fetchOne(statement, arguments: [product.number, Data(entry.element)]) != nil
+        let stored = try await ledger.read { transaction in
+            try fingerprints.enumerated().filter { entry in
+                try transaction.exists(
+                    "SELECT id FROM cards WHERE product_id = ? AND fingerprint = ?", [product, entry.element])
             }.map(\.offset)
         }
         do {

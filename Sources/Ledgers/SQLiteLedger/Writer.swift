@@ -3,6 +3,7 @@ import Dispatch
 import Domain
 import Foundation
 import GRDB
+import SQLLedger
 import Shop
 
 /// One write: runs inside a transaction that it may share, and is answered after the flush.
@@ -75,7 +76,7 @@ final class Writer: Sendable {
         for job in refused { job.fail(error) }
     }
 
-    func add(_ job: WriteJob, to lane: WriterQueue<WriteJob>.Lane) {
+    func add(_ job: WriteJob, to lane: SQLLane) {
         let refusal = state.change { state -> ShopError? in
             if state.isClosing { return ShopError(.busy, "the shop is stopping") }
             if case .stopped(let reason, _) = state.health { return ShopError(.busy, "no writes: \(reason)") }

@@ -1,14 +1,8 @@
+import SQLLedger
+
 /// Which writes run next. Urgent ones (orders, payments) share a transaction; patient ones (imports, clean-up) run one
 /// at a time, when nothing urgent waits or after a few urgent flushes, so that neither starves.
 struct WriterQueue<Job: Sendable>: Sendable {
-    /// How soon a write must run.
-    enum Lane {
-        /// A buyer or a provider waits.
-        case urgent
-        /// The owner waits.
-        case patient
-    }
-
     private let maximum: Int
     private let perFlush: Int
     private var urgent: [Job] = []
@@ -30,7 +24,7 @@ struct WriterQueue<Job: Sendable>: Sendable {
     var isEmpty: Bool { urgent.isEmpty && (patient.isEmpty || holdsPatient) }
 
     /// False when the lane is full.
-    mutating func add(_ job: Job, to lane: Lane) -> Bool {
+    mutating func add(_ job: Job, to lane: SQLLane) -> Bool {
         switch lane {
         case .urgent:
             guard urgent.count < maximum else { return false }

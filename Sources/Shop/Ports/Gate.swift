@@ -116,7 +116,8 @@ public struct GateSnapshot: Hashable, Sendable {
 /// have been served, and it can never grant a sale. Until it has loaded a snapshot it is closed.
 ///
 /// Calls about one order that come from one thread take effect in their order. What returns nothing may be lost with
-/// the gate's engine; the gate then believes in less stock than there is, until it is loaded anew.
+/// the gate's engine: after a lost end it believes in less stock than there is, after lost news of cards or units that
+/// went past it in more. Then the ledger refuses, and the next load puts it right.
 public protocol Gate: Sendable {
     /// Judges a request and, when it is admitted, takes out a ticket for the order. `reply` is called exactly once. A
     /// request for an order that has a ticket is admitted, and takes nothing.

@@ -95,6 +95,8 @@ public protocol LogLedger: Sendable {
     /// Places the drafts, parks the rest and moves the position, in one transaction. An order that the ledger has
     /// is *existing*. *internal* when one of the records cannot be taken; then nothing was written.
     func write(_ batch: LogBatch, at moment: Timestamp) async throws(ShopError) -> LogWrite
+    /// One order, rejected ones among them; nil when there is none.
+    func order(_ id: OrderID) async throws(ShopError) -> Order?
     /// Parked records, oldest first.
     func parked(after id: Int64?, limit: Int) async throws(ShopError) -> [ParkedRecord]
     /// Places a parked record after all, which was read as `draft`. A second time it is *existing*.

@@ -119,7 +119,7 @@ public final class FaultProxy: Sendable {
             client.pipeline.addHandler(Relay(pair: self, isClient: true)).flatMap { [self] in
                 server.pipeline.addHandler(Relay(pair: self, isClient: false))
             }.map { [self] in
-                client.read()
+                // The client's end becomes active only after this.
                 server.read()
             }
         }
@@ -164,6 +164,8 @@ public final class FaultProxy: Sendable {
             self.pair = pair
             self.isClient = isClient
         }
+
+        func channelActive(context: ChannelHandlerContext) { context.read() }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             pair.received(unwrapInboundIn(data), isClient: isClient)

@@ -1,4 +1,5 @@
 public import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -48,6 +49,13 @@ public final class ServerProcess: Sendable {
 
     /// Runs a command to its end.
     public static func run(_ executable: String, _ arguments: [String], folder: URL, user: String? = nil) throws {
+        _ = try output(executable, arguments, folder: folder, user: user)
+    }
+
+    /// Runs a command to its end and returns what it said.
+    public static func output(
+        _ executable: String, _ arguments: [String], folder: URL, user: String? = nil
+    ) throws -> String {
         let process = Process()
         (process.executableURL, process.arguments) = command(executable, arguments, user: user)
         process.currentDirectoryURL = folder
@@ -60,6 +68,7 @@ public final class ServerProcess: Sendable {
         guard process.terminationStatus == 0 else {
             throw DidNotStart(description: String(decoding: said, as: UTF8.self))
         }
+        return String(decoding: said, as: UTF8.self)
     }
 
     /// `setpriv` becomes the server itself, so that signals reach it.
@@ -69,12 +78,23 @@ public final class ServerProcess: Sendable {
         return (URL(fileURLWithPath: "/usr/bin/setpriv"), rights + arguments)
     }
 
-    /// A port that was free a moment ago.
+    /// Ports that were not given out yet. Below those that the system gives to whoever connects, or one of these could
+    /// be taken before the server has it; where they begin differs from process to process.
+    private static let nextPort = NIOLockedValueBox(15_000 + Int(getpid()) * 67 % 15_000)
+
+    /// A port that is free, and that nobody else is given.
     public static func freePort() async throws -> Int {
-        let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .bind(host: "127.0.0.1", port: 0).get()
-        defer { server.close(promise: nil) }
-        return try unwrap(server.localAddress?.port)
+        while true {
+            let port = nextPort.withLockedValue { next in
+                next = next < 32_000 ? next + 1 : 15_000
+                return next
+            }
+            let bound = try? await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .bind(host: "127.0.0.1", port: port).get()
+            guard let bound else { continue }
+            try await bound.close()
+            return port
+        }
     }
 
     /// Returns when the port takes connections.
@@ -103,7 +123,8 @@ public final class ServerProcess: Sendable {
     /// Asks it to end, and returns when it has.
     public func stop() { end(SIGTERM) }
 
-    private func end(_ signal: Int32) {
+    /// Ends it by a signal, and returns when it is gone.
+    public func end(_ signal: Int32) {
         guard process.isRunning else { return }
         kill(id, signal)
         process.waitUntilExit()

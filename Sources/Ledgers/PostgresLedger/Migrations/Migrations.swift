@@ -1,0 +1,58 @@
+import Domain
+import PostgresClient
+import Shop
+
+/// Brings a database's schema up to date: each migration once, in its own transaction, one process at a time.
+enum Migrations {
+    static let all: [(name: String, sql: String)] = [(Migration0001.name, Migration0001.sql)]
+
+    /// - Parameter migrates: whether what is missing is made up for; otherwise it is refused
+    /// - Throws: *internal* when the schema is of a newer release, or of an older one that is not to be changed.
+    static func run(_ client: PostgresClient, migrates: Bool) async throws(ShopError) {
+        do {
+            // Several processes may start at once: each waits for the other before it looks what is to be done.
+            while try await client.transaction(.readWrite, .patient, { try next($0, migrates: migrates) }) {}
+        } catch {
+            throw error.shopError("the ledger cannot be opened")
+        }
+    }
+
+    /// Runs the first migration that is missing; false when none is.
+    private static func next(_ session: PostgresSession, migrates: Bool) throws -> Bool {
+        try session.run("SELECT pg_advisory_xact_lock($1)", [.integer(AdvisoryLock.migrations)])
+        if migrates {
+            try session.script(
+                """
+                CREATE TABLE IF NOT EXISTS migrations (
+                    name text COLLATE "C" PRIMARY KEY,
+                    applied_at timestamptz NOT NULL DEFAULT now()
+                )
+                """)
+        }
+        var applied: Set<String> = []
+        let exists = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'"
+        if try session.rows(exists, [], { _ in }) > 0 {
+            try session.rows("SELECT name FROM migrations") { applied.insert(try $0.text(0)) }
+        }
+        guard applied.isSubset(of: all.map(\.name)) else {
+            throw ShopError(.internalFault, "the ledger was written by a newer release")
+        }
+        guard let missing = all.first(where: { !applied.contains($0.name) }) else { return false }
+        guard migrates else {
+            throw ShopError(
+                .internalFault,
+                "the ledger was written by an older release, or by none; start the shop once with this one, which "
+                    + "brings it up to date")
+        }
+        try session.script(missing.sql)
+        try session.run("INSERT INTO migrations (name) VALUES ($1)", [.text(missing.name)])
+        return true
+    }
+}
+
+/// Numbers of the locks that transactions take by name. A product's is its own number.
+enum AdvisoryLock {
+    static let migrations: Int64 = -1
+    /// Shared by those that place, taken alone by those that make a fence.
+    static let fences: Int64 = -2
+}

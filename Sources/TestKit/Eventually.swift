@@ -1,0 +1,14 @@
+/// Waits until a condition holds, which it asks for every few milliseconds.
+///
+/// - Parameter seconds: a bound for tests that fail; generous, since a machine may run all suites at once
+/// - Throws: ``ContractViolation`` when it does not in the time
+public func eventually(
+    _ what: String, within seconds: Int = 120, _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now.advanced(by: .seconds(seconds))
+    while try await !condition() {
+        guard clock.now < end else { throw ContractViolation.timeOut(what) }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

@@ -1,0 +1,28 @@
+public import Domain
+import NIOConcurrencyHelpers
+public import Shop
+
+/// A gate that lets everybody through and remembers what it was told.
+public final class RecordingGate: Gate {
+    private let state = NIOLockedValueBox((ends: [OrderID: [TicketEnd]](), judged: [OrderID]()))
+
+    /// A gate that was told nothing.
+    public init() {}
+
+    /// How tickets were ended.
+    public var ends: [OrderID: [TicketEnd]] { state.withLockedValue { $0.ends } }
+    /// Orders that were judged, in the order of telling.
+    public var judgedOrders: [OrderID] { state.withLockedValue { $0.judged } }
+
+    public func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void) { reply(.admitted) }
+    public func mayKnow(_ key: String, of product: ProductID, reply: @escaping @Sendable (Bool) -> Void) { reply(true) }
+    public func end(_ order: OrderID, _ end: TicketEnd) {
+        state.withLockedValue { $0.ends[order, default: []].append(end) }
+    }
+    public func judged(_ orders: [OrderID]) { state.withLockedValue { $0.judged += orders } }
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {}
+    public func count(_ buyer: Buyer, of product: ProductID, units: Int) {}
+    public func close() {}
+    public func load(_ snapshot: GateSnapshot) {}
+    public func available(_ product: ProductID, _ pool: Pool) -> Int { 0 }
+}
