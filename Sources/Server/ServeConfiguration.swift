@@ -57,8 +57,6 @@ public struct ServeConfiguration: Sendable {
     public var usesHotRoute = true
     /// Every bound.
     public var limits = Limits()
-    /// The engines of a cluster; nil for a shop on one machine.
-    public var cluster: ClusterSettings?
 
     /// What a node does.
     public enum Role: String, CaseIterable, Sendable {
@@ -82,16 +80,13 @@ public struct ServeConfiguration: Sendable {
 
     /// Reads the environment: `SLUICE_ADMIN_TOKEN` (secret), `SLUICE_MASTER_KEY` (secret), `SLUICE_PUBLIC_URL`,
     /// `SLUICE_TRUSTED_PROXIES` (comma-separated CIDR), `SLUICE_ALLOW_SANDBOX` (`1`), `SLUICE_MAX_LEDGER_PAGES`,
-    /// `SLUICE_HOT_ROUTE` (`0`), and for a cluster all of `SLUICE_REDIS_URL`, `SLUICE_KAFKA_BROKERS` and
-    /// `SLUICE_POSTGRES_SHARDS`.
+    /// `SLUICE_HOT_ROUTE` (`0`).
     ///
     /// - Throws: *invalid_request* that names the variable at fault.
     public mutating func readEnvironment() throws(ShopError) {
         let reader = ConfigReader(
             provider: EnvironmentVariablesProvider(
-                secretsSpecifier: .specific([
-                    "SLUICE_ADMIN_TOKEN", "SLUICE_MASTER_KEY", "SLUICE_REDIS_URL", "SLUICE_POSTGRES_SHARDS",
-                ])))
+                secretsSpecifier: .specific(["SLUICE_ADMIN_TOKEN", "SLUICE_MASTER_KEY"])))
         adminToken = reader.string(forKey: "sluice.admin.token", isSecret: true)
         masterKey = reader.string(forKey: "sluice.master.key", isSecret: true)
         if let url = reader.string(forKey: "sluice.public.url") {
@@ -109,22 +104,14 @@ public struct ServeConfiguration: Sendable {
         allowsSandbox = reader.string(forKey: "sluice.allow.sandbox") == "1"
         usesHotRoute = reader.string(forKey: "sluice.hot.route") != "0"
         maximumPages = reader.int(forKey: "sluice.max.ledger.pages")
-        cluster = try ClusterSettings(
-            redis: reader.string(forKey: "sluice.redis.url", isSecret: true),
-            brokers: reader.string(forKey: "sluice.kafka.brokers"),
-            shards: reader.string(forKey: "sluice.postgres.shards", isSecret: true))
-        try checkRoles()
+        try refuseCluster(reader)
     }
 
-    private func checkRoles() throws(ShopError) {
-        if cluster == nil, roles != Set(Role.allCases) {
-            throw .invalid("--roles", "a shop on one machine runs all roles")
-        }
-        if cluster != nil, masterKey == nil {
-            throw .invalid("SLUICE_MASTER_KEY", "must be given to each node of a cluster, the same to all")
-        }
-        if cluster != nil, adminToken == nil {
-            throw .invalid("SLUICE_ADMIN_TOKEN", "must be given to each node of a cluster, the same to all")
+    private func refuseCluster(_ reader: ConfigReader) throws(ShopError) {
+        for name in ["redis.url", "kafka.brokers", "postgres.shards"] {
+            guard reader.string(forKey: ConfigKey("sluice.\(name)")) != nil else { continue }
+            let variable = "SLUICE_" + name.uppercased().replacing(".", with: "_")
+            throw .invalid(variable, "is set, but this release runs on one machine only")
         }
     }
 }

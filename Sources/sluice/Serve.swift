@@ -61,6 +61,9 @@ struct Serve: AsyncParsableCommand {
             }
             configuration.roles.insert(role)
         }
+        guard configuration.roles == Set(ServeConfiguration.Role.allCases) else {
+            throw .invalid("--roles", "a shop on one machine runs all roles")
+        }
         try configuration.readEnvironment()
         return configuration
     }
