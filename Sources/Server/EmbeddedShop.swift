@@ -89,7 +89,7 @@ public final class EmbeddedShop: Sendable {
             channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)], caller: caller,
             patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,
             watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
-            identifiers: IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }, clock: clock,
+            identifiers: IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
         useCases = UseCases(ports)
         let unreadiness: @Sendable () -> String? = {

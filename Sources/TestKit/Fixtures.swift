@@ -80,7 +80,7 @@ public enum Fixtures {
     /// Identifiers that never repeat.
     public static func identifiers(_ clock: any Shop.Clock) -> IdentifierMaker {
         let next = NIOLockedValueBox<UInt64>(0)
-        return IdentifierMaker(clock: clock, shard: 0) {
+        return IdentifierMaker(clock: clock) {
             next.withLockedValue { value in
                 value += 1
                 return value

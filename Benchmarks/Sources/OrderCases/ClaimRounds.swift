@@ -27,7 +27,7 @@ final class ClaimRounds: Rounds {
         for start in stride(from: 0, to: size * rounds, by: 1000) {
             try await bench.restock(product, Fixtures.cards(start..<min(start + 1000, size * rounds)))
         }
-        let identifiers = IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }
+        let identifiers = IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }
         batches = (0..<rounds).map { round in
             (0..<size).map { index in
                 let number = BuyerNumbers.scattered(round * size + index)

@@ -13,7 +13,7 @@ final class GateRounds: Rounds {
     init(orders: Int) {
         let clock = MockClock()
         let product = Fixtures.product()
-        let identifiers = IdentifierMaker(clock: clock, shard: 0) { UInt64.random(in: .min ... .max) }
+        let identifiers = IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }
         requests = (0..<orders).map { number in
             AdmissionRequest(
                 Fixtures.draft(

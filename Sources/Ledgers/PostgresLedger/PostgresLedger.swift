@@ -21,14 +21,16 @@ public final class PostgresLedger: SQLLedger {
     ///
     /// - Parameters:
     ///   - settings: where the database is; there are so many connections that write
+    ///   - shard: the number of the shard that the database is, for ever; its rows are numbered by it
     ///   - readers: how many connections read
     ///   - metrics: receives `sluice_ledger_flush_seconds`
     ///   - migrates: whether an older ledger is brought up to date; otherwise it is refused
     ///   - onNotice: told what the server remarks
     ///   - onHealthChange: told, with the cause, when writes stop and when they are taken again
-    /// - Throws: *busy* when the database cannot be reached; *internal* when it belongs to a newer release.
+    /// - Throws: *busy* when the database cannot be reached; *internal* when it belongs to a newer release, or is
+    ///   another shard.
     public static func open(
-        _ settings: PostgresSettings, readers: Int = 4, limits: Limits, metrics: any MetricsFactory,
+        _ settings: PostgresSettings, shard: UInt16 = 0, readers: Int = 4, limits: Limits, metrics: any MetricsFactory,
         migrates: Bool = true, onNotice: @escaping @Sendable (String) -> Void = { _ in },
         onHealthChange: @escaping @Sendable (LedgerHealth, _ cause: String?) -> Void = { _, _ in }
     ) async throws(ShopError) -> PostgresLedger {
@@ -38,6 +40,7 @@ public final class PostgresLedger: SQLLedger {
         let writers = PostgresClient(settings, onNotice: onNotice)
         do throws(ShopError) {
             try await Migrations.run(writers, migrates: migrates)
+            try await Migrations.claim(writers, for: shard)
         } catch {
             writers.close()
             throw error

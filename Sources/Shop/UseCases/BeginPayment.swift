@@ -74,7 +74,8 @@ public struct BeginPayment: Sendable {
 
     private func attempt(_ order: Order, _ configured: ConfiguredChannel) -> Attempt {
         Attempt(
-            id: AttemptID(identifiers.make()), order: order.id, channel: configured.channel.name,
+            id: AttemptID(identifiers.make(shard: order.id.identifier.shard)), order: order.id,
+            channel: configured.channel.name,
             amount: order.total, createdAt: clock.now())
     }
 }

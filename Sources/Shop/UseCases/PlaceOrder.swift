@@ -270,7 +270,7 @@ public struct PlaceOrder: Sendable {
         }
         try terms.check(fields: request.fields, of: product)
         let coupon = try terms.coupon(request.coupon, for: product, at: now)
-        let id = OrderID(identifiers.make())
+        let id = OrderID(identifiers.make(shard: product.id.shard))
         // Before the gate, which may have to remember the order for others.
         let sealed: [UInt8]? =
             request.fields.isEmpty

@@ -17,6 +17,32 @@ enum Migrations {
         }
     }
 
+    /// Gives a new database its shard's numbers, and refuses one that is another shard.
+    static func claim(_ client: PostgresClient, for shard: UInt16) async throws(ShopError) {
+        do {
+            try await client.transaction(.readWrite, .patient) { session in
+                try session.run(
+                    "INSERT INTO meta (name, value) VALUES ('shard', $1) ON CONFLICT DO NOTHING", [.text("\(shard)")])
+                var known = ""
+                try session.rows("SELECT value FROM meta WHERE name = 'shard'") { known = try $0.text(0) }
+                guard known == "\(shard)" else {
+                    throw ShopError(
+                        .internalFault, "the database is shard \(known) of a shop, and was named as shard \(shard)")
+                }
+                // The first shard's numbers begin where every sequence does.
+                guard shard > 0 else { return }
+                try session.rows(
+                    """
+                    SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, $1) FROM pg_sequences
+                    WHERE schemaname = current_schema() AND coalesce(last_value, 0) < $1
+                    """, [.integer(ShardNumber.start(of: shard))]
+                ) { _ in }
+            }
+        } catch {
+            throw error.shopError("the ledger cannot be opened")
+        }
+    }
+
     /// Runs the first migration that is missing; false when none is.
     private static func next(_ session: PostgresSession, migrates: Bool) throws -> Bool {
         try session.run("SELECT pg_advisory_xact_lock($1)", [.integer(AdvisoryLock.migrations)])

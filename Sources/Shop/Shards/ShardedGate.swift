@@ -1,0 +1,62 @@
+public import Domain
+
+/// Several gates as one, each for the products of its shard.
+public struct ShardedGate: Gate {
+    private let gates: [any Gate]
+
+    /// - Parameter gates: one a shard, in the order of the shards
+    public init(_ gates: [any Gate]) { self.gates = gates }
+
+    /// Nil for a shard that there is not.
+    private func gate(_ shard: UInt16) -> (any Gate)? { Int(shard) < gates.count ? gates[Int(shard)] : nil }
+
+    public func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void) {
+        guard let gate = gate(request.draft.product.id.shard) else { return reply(.closed) }
+        gate.admit(request, reply: reply)
+    }
+
+    public func mayKnow(_ key: String, of product: ProductID, reply: @escaping @Sendable (Bool) -> Void) {
+        guard let gate = gate(product.shard) else { return reply(false) }
+        gate.mayKnow(key, of: product, reply: reply)
+    }
+
+    public func end(_ order: OrderID, _ end: TicketEnd) { gate(order.identifier.shard)?.end(order, end) }
+
+    public func judged(_ orders: [OrderID]) {
+        for (shard, orders) in Dictionary(grouping: orders, by: \.identifier.shard) { gate(shard)?.judged(orders) }
+    }
+
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
+        gate(product.shard)?.restock(product, pool, by: count)
+    }
+
+    public func count(_ buyer: Buyer, of product: ProductID, units: Int) {
+        gate(product.shard)?.count(buyer, of: product, units: units)
+    }
+
+    public func close() async throws(ShopError) {
+        for gate in gates { try await gate.close() }
+    }
+
+    public func load(_ snapshot: GateSnapshot) async throws(ShopError) {
+        for (number, gate) in gates.enumerated() { try await gate.load(snapshot.part(UInt16(number))) }
+    }
+
+    public func available(_ product: ProductID, _ pool: Pool) -> Int {
+        gate(product.shard)?.available(product, pool) ?? 0
+    }
+}
+
+extension GateSnapshot {
+    /// What of it is about one shard.
+    public func part(_ shard: UInt16) -> GateSnapshot {
+        var part = GateSnapshot()
+        part.available = available.filter { $0.key.shard == shard }
+        part.pickable = pickable.filter { $0.key.shard == shard }
+        part.tickets = tickets.filter { $0.product.shard == shard }
+        part.units = units.filter { $0.product.shard == shard }
+        part.keys = keys.filter { $0.product.shard == shard }
+        part.hasAllKeys = hasAllKeys
+        return part
+    }
+}
