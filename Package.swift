@@ -76,6 +76,8 @@ let package = Package(
         .target(name: "Domain", swiftSettings: settings),
         .target(name: "Shop", dependencies: ["Domain", .crypto, .nioConcurrency], swiftSettings: settings),
 
+        .target(name: "Shards", dependencies: ["Domain", "Shop", .nioConcurrency], swiftSettings: settings),
+
         .target(
             name: "MemoryGate", dependencies: ["Domain", "Shop", .nioConcurrency], path: "Sources/Gates/MemoryGate",
             swiftSettings: settings),
@@ -206,7 +208,8 @@ let package = Package(
             name: "ClusterTests",
             dependencies: [
                 "Channels", "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "PostgresClient",
-                "PostgresLedger", "RedisClient", "RedisGate", "Shop", "TestKit", .crypto, .metrics, .nioConcurrency,
+                "PostgresLedger", "RedisClient", "RedisGate", "Shards", "Shop", "TestKit", .crypto, .metrics,
+                .nioConcurrency,
                 .nioPosix,
             ],
             swiftSettings: settings),

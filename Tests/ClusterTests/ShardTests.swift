@@ -2,6 +2,7 @@ import CoreMetrics
 import Domain
 import PostgresClient
 import PostgresLedger
+import Shards
 import Shop
 import TestKit
 import Testing

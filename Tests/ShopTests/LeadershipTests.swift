@@ -28,23 +28,27 @@ struct LeadershipTests {
 struct DriftWatchTests {
     private let place = DriftWatch.Place(product: ProductID(1), pool: .drawn)
 
+    /// Looks so often, at these numbers of cards in ledger and gate; whether each look said that the gate is to be
+    /// loaded.
+    private func looks(_ watch: inout DriftWatch, _ numbers: [(Int, Int)], isQuiet: Bool = true) -> [Bool] {
+        numbers.map { watch.look(ledger: [place: $0.0], gate: [place: $0.1], isQuiet: isQuiet) }
+    }
+
     @Test("the same difference three times in quiet is a reason to load the gate")
     func stays() {
         var watch = DriftWatch()
-        #expect(!watch.look(ledger: [place: 5], gate: [place: 3], isQuiet: true))
-        #expect(!watch.look(ledger: [place: 5], gate: [place: 3], isQuiet: true))
-        #expect(watch.look(ledger: [place: 9], gate: [place: 7], isQuiet: true))
+        let verdicts = looks(&watch, [(5, 3), (5, 3), (9, 7)])
+        #expect(verdicts == [false, false, true])
         #expect(watch.drift == [place: 2])
     }
 
     @Test("differences that change, or orders on their way, are none")
     func moves() {
         var watch = DriftWatch()
-        for difference in [2, 3, 2, 3, 2] {
-            #expect(!watch.look(ledger: [place: difference], gate: [:], isQuiet: true))
-        }
-        for _ in 1...5 { #expect(!watch.look(ledger: [place: 1], gate: [:], isQuiet: false)) }
-        #expect(!watch.look(ledger: [:], gate: [:], isQuiet: true))
+        let moving = looks(&watch, [(2, 0), (3, 0), (2, 0), (3, 0), (2, 0)])
+        let busy = looks(&watch, [(1, 0), (1, 0), (1, 0), (1, 0)], isQuiet: false)
+        let equal = looks(&watch, [(4, 4)])
+        #expect(!(moving + busy + equal).contains(true))
         #expect(watch.drift.isEmpty)
     }
 }

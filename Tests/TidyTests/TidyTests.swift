@@ -30,6 +30,7 @@ struct TidyTests {
     private static let arrows: [String: Set<String>] = [
         "Sources/Domain": [],
         "Sources/Shop": ["Domain"],
+        "Sources/Shards": ["Domain", "Shop"],
         "Sources/Gates/MemoryGate": ["Domain", "Shop"],
         "Sources/Gates/RedisGate": ["Domain", "Shop", "RedisClient"],
         "Sources/Intakes/GroupCommitIntake": ["Domain", "Shop"],
@@ -56,7 +57,8 @@ struct TidyTests {
     ]
 
     private static let modules: Set<String> = [
-        "Domain", "Shop", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger", "SQLiteLedger",
+        "Domain", "Shop", "Shards", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger",
+        "SQLiteLedger",
         "PostgresLedger", "Channels", "PCREPatterns", "ProviderClient", "RedisClient", "PostgresClient",
         "KafkaClient", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
     ]

@@ -1,5 +1,3 @@
-public import Domain
-
 /// Whether a node leads. Event in, action out.
 ///
 /// A leader that does not hear that its lease was prolonged stops by itself before others may take it: it counts from

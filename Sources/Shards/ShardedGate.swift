@@ -1,4 +1,5 @@
 public import Domain
+public import Shop
 
 /// Several gates as one, each for the products of its shard.
 public struct ShardedGate: Gate {

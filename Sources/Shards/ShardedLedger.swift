@@ -1,5 +1,6 @@
 public import Domain
 import NIOConcurrencyHelpers
+public import Shop
 
 /// Several ledgers as one: each is the home of whole products, and of all that was bought of them. Every call that is
 /// about one thing goes to the one ledger that its number names; lists are put together from all of them. What the

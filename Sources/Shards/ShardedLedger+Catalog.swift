@@ -1,4 +1,5 @@
 public import Domain
+public import Shop
 
 // Products live in their shard; what the whole shop shares lives in shard 0.
 extension ShardedLedger: Catalog {

@@ -1,4 +1,5 @@
 public import Domain
+public import Shop
 
 // What is read of one order, and lists over all shards.
 extension ShardedLedger {
