@@ -76,6 +76,26 @@ struct ConsumerTests {
         #expect(await consumer.close() == .ended)
     }
 
+    @Test("a partition that was full is read on from elsewhere, as when another writer was faster")
+    func fullThenMoved() async throws {
+        let cluster = try KafkaMockCluster()
+        try cluster.create(topic: "t", partitions: 1)
+        try await ClientBench.fill(cluster.brokers, 500)
+        let told = Told()
+        var settings = settings(cluster.brokers)
+        settings.batch.records = 7
+        let consumer = try KafkaConsumer(settings, tell: told.tell)
+        for position: Int64 in [0, 100, 300] {
+            let before = told.batches.count
+            consumer.start(ClientBench.partition(), at: position)
+            // More than one batch stands in the log, so reading was paused behind this one.
+            try await eventually("a batch from \(position)") {
+                told.batches.dropFirst(before).contains { $0.records.first?.position == position }
+            }
+        }
+        #expect(await consumer.close() == .ended)
+    }
+
     @Test("a position that the log does not have stops the partition, and is told", arguments: [10, 50_000])
     func nothingThere(position: Int64) async throws {
         let cluster = try KafkaMockCluster()

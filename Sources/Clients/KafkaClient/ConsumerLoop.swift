@@ -102,6 +102,8 @@ final class ConsumerLoop: Sendable {
         let list = PartitionList()
         for partition in partitions where reading.buffers.removeValue(forKey: partition) != nil { list.add(partition) }
         guard list.count > 0 else { return }
+        // The library keeps a pause through the end of an assignment and the next one, which would never be read.
+        rd_kafka_resume_partitions(handle.pointer, list.pointer)
         if let reason = reason(rd_kafka_incremental_unassign(handle.pointer, list.pointer)) { observer.failed(reason) }
     }
 
