@@ -67,20 +67,11 @@ actor Engines {
 
 extension SharedPostgres.Kind {
     /// One with the schema of a ledger, and nothing else.
-    static let ledger = SharedPostgres.Kind(name: "cluster_ledger", reset: emptyLedger) { url in
+    static let ledger = SharedPostgres.Kind(name: "cluster_ledger", reset: emptyTables) { url in
         try await PostgresLedger.open(
             PostgresSettings(url: url), readers: 1, limits: Limits(), metrics: NOOPMetricsHandler.instance
         ).close()
     }
-
-    /// Without the triggers that keep the journals.
-    private static let emptyLedger = """
-        SET session_replication_role = replica;
-        DO $$ BEGIN
-            EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-                FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations');
-        END $$
-        """
 }
 
 /// Gate, log and ledger of a shard on their real engines, and the use case that takes orders through them.

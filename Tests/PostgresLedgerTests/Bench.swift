@@ -7,18 +7,9 @@ import TestKit
 
 extension SharedPostgres.Kind {
     /// One with the schema of a ledger, and nothing else.
-    static let ledger = SharedPostgres.Kind(name: "postgres_ledger", reset: emptyLedger) { url in
+    static let ledger = SharedPostgres.Kind(name: "postgres_ledger", reset: emptyTables) { url in
         try await openLedger(url).close()
     }
-
-    /// Without the triggers that keep the journals.
-    private static let emptyLedger = """
-        SET session_replication_role = replica;
-        DO $$ BEGIN
-            EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-                FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations');
-        END $$
-        """
 }
 
 /// Opens a ledger with short time-outs.

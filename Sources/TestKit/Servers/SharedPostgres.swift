@@ -25,6 +25,15 @@ public actor SharedPostgres {
             self.prepare = prepare
         }
 
+        /// Empties every table but the list of migrations, without the triggers that keep the journals.
+        public static let emptyTables = """
+            SET session_replication_role = replica;
+            DO $$ BEGIN
+                EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
+                    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations');
+            END $$
+            """
+
         /// With nothing in it.
         public static let empty = Kind(
             name: "empty", reset: "DROP SCHEMA public CASCADE; CREATE SCHEMA public", prepare: { _ in })
