@@ -35,8 +35,20 @@ public struct ShardedGate: Gate {
         gate(product.shard)?.count(buyer, of: product, units: units)
     }
 
-    public func close() async throws(ShopError) {
-        for gate in gates { try await gate.close() }
+    public func close(term: Int64) async throws(ShopError) {
+        for gate in gates { try await gate.close(term: term) }
+    }
+
+    public func look() async throws(ShopError) -> GateLook {
+        var whole = GateLook(isOpen: true)
+        for gate in gates {
+            let part = try await gate.look()
+            whole.isOpen = whole.isOpen && part.isOpen
+            whole.available.merge(part.available) { first, _ in first }
+            whole.waitingBytes += part.waitingBytes
+            whole.unlogged += part.unlogged
+        }
+        return whole
     }
 
     public func load(_ snapshot: GateSnapshot) async throws(ShopError) {

@@ -78,7 +78,7 @@ public enum GateContract {
         ContractCase("is closed once more, and forgets what it knew") { bench in
             try await bench.open(2)
             _ = await bench.admit(1, key: "key")
-            try await bench.gate.close()
+            try await bench.gate.close(term: 1)
             try expect(await bench.admit(2), is: .closed)
             try await bench.open(1)
             bench.end(1, .released)
@@ -88,7 +88,7 @@ public enum GateContract {
         ContractCase("while it is closed nothing takes effect, and any key may have been seen") { bench in
             try expect(await bench.mayKnow("key"), is: true)
             try await bench.open(1)
-            try await bench.gate.close()
+            try await bench.gate.close(term: 1)
             bench.gate.restock(bench.product.id, .drawn, by: 5)
             bench.gate.count(Fixtures.buyer(1), of: bench.product.id, units: 3)
             try expect(await bench.mayKnow("key"), is: true)

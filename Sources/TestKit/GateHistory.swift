@@ -52,7 +52,7 @@ public struct GateHistory: Sendable {
             case .end(let order, let end): gate.end(order, end)
             case .restock(let product, let pool, let count): gate.restock(product, pool, by: count)
             case .count(let buyer, let product, let units): gate.count(buyer, of: product, units: units)
-            case .close: try await gate.close()
+            case .close: try await gate.close(term: 1)
             case .load(let snapshot): try await gate.load(snapshot)
             }
         }

@@ -22,7 +22,8 @@ public final class RecordingGate: Gate {
     public func judged(_ orders: [OrderID]) { state.withLockedValue { $0.judged += orders } }
     public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {}
     public func count(_ buyer: Buyer, of product: ProductID, units: Int) {}
-    public func close() {}
+    public func close(term: Int64) {}
+    public func look() -> GateLook { GateLook(isOpen: true) }
     public func load(_ snapshot: GateSnapshot) {}
     public func available(_ product: ProductID, _ pool: Pool) -> Int { 0 }
 }

@@ -139,7 +139,7 @@ struct ClusterStack: Sendable {
     /// Loads the gate from the ledger.
     func openGate() async throws {
         let since = clock.now().advanced(seconds: -86_400)
-        try await gate.close()
+        try await gate.close(term: 1)
         try await gate.load(
             try await ledger.ledger.gateSnapshot(keysSince: since, maximumUnits: 100_000, maximumKeys: 100_000))
     }

@@ -78,7 +78,7 @@ struct SharingTests {
                 try await eventually("the load has begun") {
                     try await second.client.call(RedisCommand("EXISTS", "{s\(shard)}:epoch")) == .integer(1)
                 }
-                try await second.gate.close()
+                try await second.gate.close(term: 1)
                 do {
                     try await loading
                     Issue.record("was not refused")
@@ -100,8 +100,8 @@ struct SharingTests {
                 var (old, new) = (GateSnapshot(), GateSnapshot())
                 old.available = [ProductID(1): 9]
                 new.available = [ProductID(1): 3]
-                try await first.gate.close()
-                try await second.gate.close()
+                try await first.gate.close(term: 1)
+                try await second.gate.close(term: 1)
                 try await second.gate.load(new)
                 do {
                     try await first.gate.load(old)
@@ -223,7 +223,7 @@ struct SharingTests {
                 try await eventually("it has heard") { second.gate.available(ProductID(1), .drawn) == 5 }
                 _ = await first.bench.admit(1)
                 try await eventually("it has heard again") { second.gate.available(ProductID(1), .drawn) == 4 }
-                try await first.gate.close()
+                try await first.gate.close(term: 1)
                 try await eventually("it has heard of the end") { second.gate.available(ProductID(1), .drawn) == 0 }
                 role.cancel()
                 await role.value

@@ -60,7 +60,7 @@ struct TroubleTests {
                 #expect(await node.bench.mayKnow("new"))
                 node.bench.end(1, .released)
                 try await eventually("it is counted") { node.metrics["sluice_gate_lost_total"] == 1 }
-                try await refuses(.busy) { try await node.gate.close() }
+                try await refuses(.busy) { try await node.gate.close(term: 1) }
                 try await refuses(.busy) { try await node.gate.load(GateSnapshot()) }
                 try await refuses(.busy) { try await node.gate.unlogged(at: node.bench.clock.now(), limit: 1) }
             }

@@ -26,7 +26,7 @@ struct LeadershipTests {
 
 @Suite("What a gate did not hear of")
 struct DriftWatchTests {
-    private let place = DriftWatch.Place(product: ProductID(1), pool: .drawn)
+    private let place = StockPlace(product: ProductID(1), pool: .drawn)
 
     /// Looks so often, at these numbers of cards in ledger and gate; whether each look said that the gate is to be
     /// loaded.

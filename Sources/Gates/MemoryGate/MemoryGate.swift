@@ -32,7 +32,9 @@ public final class MemoryGate: Gate {
 
     public func judged(_ orders: [OrderID]) {}
 
-    public func close() { state.withLockedValue { $0.close() } }
+    public func close(term: Int64) { state.withLockedValue { $0.close() } }
+
+    public func look() -> GateLook { state.withLockedValue { $0.look() } }
 
     public func load(_ snapshot: GateSnapshot) { state.withLockedValue { $0.load(snapshot) } }
 

@@ -108,6 +108,15 @@ struct MemoryGateState {
         stock[Self.place(product, pool)]?.available ?? 0
     }
 
+    func look() -> GateLook {
+        var available: [StockPlace: Int] = [:]
+        for (place, known) in stock {
+            available[StockPlace(product: ProductID(place >> 1), pool: place & 1 == 0 ? .drawn : .picked)] =
+                known.available
+        }
+        return GateLook(isOpen: isOpen, available: available)
+    }
+
     mutating func close() { self = MemoryGateState(maximumBuyers: maximumBuyers, maximumKeys: keys.maximum) }
 
     mutating func load(_ snapshot: GateSnapshot) {

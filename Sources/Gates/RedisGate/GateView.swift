@@ -1,5 +1,6 @@
 import Domain
 import RedisClient
+import Shop
 
 /// What a node knows of its shard's gate: the epoch and the stock as it last heard. A value; the lock is around it.
 struct GateView {
@@ -14,6 +15,12 @@ struct GateView {
         init(_ product: ProductID, _ pool: Pool) { text = Self.letter(pool) + String(product.number) }
 
         init(text: String) { self.text = text }
+
+        /// Nil for what no product has.
+        var stockPlace: StockPlace? {
+            guard let number = Int64(text.dropFirst()) else { return nil }
+            return StockPlace(product: ProductID(number), pool: text.hasPrefix("p") ? .picked : .drawn)
+        }
 
         static func letter(_ pool: Pool?) -> String {
             switch pool {

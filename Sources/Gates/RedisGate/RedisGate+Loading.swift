@@ -4,7 +4,7 @@ import RedisClient
 public import Shop
 
 extension RedisGate {
-    public func close() async throws(ShopError) {
+    public func close(term: Int64) async throws(ShopError) {
         let epoch = try await newEpoch()
         closing.withLockedValue { $0 = epoch }
     }
@@ -83,24 +83,38 @@ extension RedisGate {
     // MARK: Keeping up
 
     /// Learns epoch and stock from Redis. Without an answer nothing changes.
-    public func refresh() async {
+    public func refresh() async { _ = try? await look() }
+
+    public func look() async throws(ShopError) -> GateLook {
         var call = GateScripts.look.call(keys: 1)
         call.append("{s\(shard)}:epoch")
-        guard let parts = try? await client.call(call, of: GateScripts.look).array, parts.count >= 2,
-            let epoch = parts[1].number
-        else { return }
-        let stock = parts.count > 2 ? Self.stock(parts[2].array ?? []) : [:]
-        view.withLockedValue { $0.learn(stock, epoch: epoch) }
+        let parts: [RedisValue]
+        do throws(RedisError) {
+            parts = try await client.call(call, of: GateScripts.look).array ?? []
+        } catch {
+            throw ShopError(.busy, "the gate cannot be asked", cause: "\(error)")
+        }
+        guard parts.count >= 2, let epoch = parts[1].number else { return GateLook(isOpen: false) }
+        let stock = parts.count > 3 ? Self.stock(parts[2].array ?? []) : nil
+        view.withLockedValue { $0.learn(stock?.places ?? [:], epoch: epoch) }
+        guard let stock else { return GateLook(isOpen: false) }
+        var look = GateLook(isOpen: true, waitingBytes: stock.waiting, unlogged: Int(clamping: parts[3].number ?? 0))
+        for (place, count) in stock.places {
+            if let place = place.stockPlace { look.available[place] = count }
+        }
+        return look
     }
 
-    private static func stock(_ flat: [RedisValue]) -> [GateView.Place: Int] {
-        var stock: [GateView.Place: Int] = [:]
+    private static func stock(_ flat: [RedisValue]) -> (places: [GateView.Place: Int], waiting: Int) {
+        var (places, waiting): ([GateView.Place: Int], Int) = ([:], 0)
         for index in stride(from: 0, to: flat.count - 1, by: 2) {
             let name = String(decoding: flat[index].bytes ?? [], as: UTF8.self)
-            guard name.hasPrefix("d") || name.hasPrefix("p"), let number = flat[index + 1].number else { continue }
-            stock[GateView.Place(text: name)] = Int(clamping: number)
+            guard let number = flat[index + 1].number else { continue }
+            if name.hasPrefix("waiting:") { waiting += Int(clamping: number) }
+            guard name.hasPrefix("d") || name.hasPrefix("p") else { continue }
+            places[GateView.Place(text: name)] = Int(clamping: number)
         }
-        return stock
+        return (places, waiting)
     }
 
     /// Works until cancelled: learns what other nodes did, and takes away what is left of epochs that this node ended.

@@ -112,6 +112,40 @@ public struct GateSnapshot: Hashable, Sendable {
     public init() {}
 }
 
+/// A pool of a product.
+public struct StockPlace: Hashable, Sendable {
+    /// The product.
+    public let product: ProductID
+    /// Which of its cards.
+    public let pool: Pool
+
+    /// Puts the parts together.
+    public init(product: ProductID, pool: Pool) {
+        self.product = product
+        self.pool = pool
+    }
+}
+
+/// What a gate believes at one moment.
+public struct GateLook: Hashable, Sendable {
+    /// Whether it lets buyers through.
+    public var isOpen: Bool
+    /// Available cards; empty while it is closed.
+    public var available: [StockPlace: Int]
+    /// Bytes of orders that it let through into a log and that no ledger has judged.
+    public var waitingBytes: Int
+    /// Orders of its outbox, of which it is not known whether the log has them.
+    public var unlogged: Int
+
+    /// Puts the parts together.
+    public init(isOpen: Bool, available: [StockPlace: Int] = [:], waitingBytes: Int = 0, unlogged: Int = 0) {
+        self.isOpen = isOpen
+        self.available = available
+        self.waitingBytes = waitingBytes
+        self.unlogged = unlogged
+    }
+}
+
 /// Answers in microseconds whether a buyer may try. It knows nothing for certain: it may turn away a buyer who could
 /// have been served, and it can never grant a sale. Until it has loaded a snapshot it is closed.
 ///
@@ -135,8 +169,13 @@ public protocol Gate: Sendable {
     func count(_ buyer: Buyer, of product: ProductID, units: Int)
     /// Closes the gate and forgets what it knew; what comes from before takes no effect any more.
     ///
+    /// - Parameter term: the term in which the caller leads; who leads in an earlier one may not close it any more
+    /// - Throws: *busy* when the gate's engine cannot be reached; *wrong_state* when it was closed in a later term.
+    func close(term: Int64) async throws(ShopError)
+    /// What the gate believes now, asked of its engine.
+    ///
     /// - Throws: *busy* when the gate's engine cannot be reached.
-    func close() async throws(ShopError)
+    func look() async throws(ShopError) -> GateLook
     /// Replaces everything the gate knows, and opens it.
     ///
     /// - Throws: *busy* when the gate's engine cannot be reached, or somebody else has closed the gate meanwhile. It

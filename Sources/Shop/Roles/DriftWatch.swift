@@ -1,27 +1,11 @@
-public import Domain
-
 /// Compares what a gate believes with what its ledger has. Event in, action out.
 ///
 /// During a sale the two are never looked at in the same moment, so a difference means little. One that stays the same
 /// over several looks, while no order is on its way, is a release or a restock that the gate never heard of.
 public struct DriftWatch: Hashable, Sendable {
-    /// A pool of a product.
-    public struct Place: Hashable, Sendable {
-        /// The product.
-        public let product: ProductID
-        /// Which of its cards.
-        public let pool: Pool
-
-        /// Puts the parts together.
-        public init(product: ProductID, pool: Pool) {
-            self.product = product
-            self.pool = pool
-        }
-    }
-
     /// Cards that the ledger has and the gate does not know of, or, when negative, the other way round, as of the last
     /// look. Pools that agree are not in it.
-    public private(set) var drift: [Place: Int] = [:]
+    public private(set) var drift: [StockPlace: Int] = [:]
     private var looks = 0
     private let looksNeeded: Int
 
@@ -35,8 +19,8 @@ public struct DriftWatch: Hashable, Sendable {
     ///   - gate: the same in the gate
     ///   - isQuiet: whether no admitted order waited to be judged
     /// - Returns: whether the gate is to be loaded anew
-    public mutating func look(ledger: [Place: Int], gate: [Place: Int], isQuiet: Bool) -> Bool {
-        var found: [Place: Int] = [:]
+    public mutating func look(ledger: [StockPlace: Int], gate: [StockPlace: Int], isQuiet: Bool) -> Bool {
+        var found: [StockPlace: Int] = [:]
         for place in Set(ledger.keys).union(gate.keys) {
             let difference = (ledger[place] ?? 0) - (gate[place] ?? 0)
             if difference != 0 { found[place] = difference }

@@ -128,14 +128,16 @@ public struct GateRebuild: Sendable {
     private let clock: any Clock
     private let limits: Limits
     private let drainMilliseconds: Int64
+    private let term: Int64
     private let onFailure: @Sendable (ShopError) -> Void
 
     /// - Parameters:
     ///   - drainMilliseconds: how long a producer may still try after the gate has closed
+    ///   - term: the term in which the caller leads
     ///   - onFailure: told of every failure; the rebuild begins anew
     public init(
         gate: any Gate, ledger: any Ledger & LogLedger, log: any LogProgress, clock: any Clock, limits: Limits,
-        drainMilliseconds: Int64, onFailure: @escaping @Sendable (ShopError) -> Void
+        drainMilliseconds: Int64, term: Int64, onFailure: @escaping @Sendable (ShopError) -> Void
     ) {
         self.gate = gate
         self.ledger = ledger
@@ -143,6 +145,7 @@ public struct GateRebuild: Sendable {
         self.clock = clock
         self.limits = limits
         self.drainMilliseconds = drainMilliseconds
+        self.term = term
         self.onFailure = onFailure
     }
 
@@ -164,7 +167,7 @@ public struct GateRebuild: Sendable {
         do throws(ShopError) {
             switch action {
             case .close:
-                try await gate.close()
+                try await gate.close(term: term)
                 return .closed
             case .askEnds:
                 return .ends(try await log.ends())

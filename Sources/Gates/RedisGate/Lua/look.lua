@@ -1,8 +1,9 @@
 #!lua flags=no-writes
--- The epoch, and the stock when the gate is open.
+-- The epoch and, when the gate is open, the stock and how many orders are in the outbox.
 local control = redis.call('HMGET', KEYS[1], 'epoch', 'open')
 if not control[1] then return {0} end
 if control[2] == '0' then return {0, control[1]} end
-local stock = string.sub(KEYS[1], 1, -6) .. 'e' .. control[1] .. ':stock'
+local data = string.sub(KEYS[1], 1, -6) .. 'e' .. control[1] .. ':'
+local stock = data .. 'stock'
 if redis.call('HEXISTS', stock, 'loaded') == 0 then return {0, control[1]} end
-return {1, control[1], redis.call('HGETALL', stock)}
+return {1, control[1], redis.call('HGETALL', stock), redis.call('XLEN', data .. 'outbox')}
