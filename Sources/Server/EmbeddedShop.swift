@@ -88,7 +88,8 @@ public final class EmbeddedShop: Sendable {
             intake: GroupCommitIntake(ledger: ledger, limits: limits, metrics: registry),
             channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)], caller: caller,
             patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,
-            watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
+            board: OrderWatch(
+                maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder, read: ledger.standings),
             identifiers: IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
         useCases = UseCases(ports)
@@ -145,7 +146,7 @@ public final class EmbeddedShop: Sendable {
     /// No new work is announced as welcome; those who watch orders are let go.
     func beginStopping() {
         state.withLockedValue { $0.isReady = false }
-        ports.watch.close()
+        ports.board.close()
     }
 
     /// Writes callbacks that wait, and lets go of providers.

@@ -1,14 +1,14 @@
-import Domain
+public import Domain
 
-/// Tells the gate and those who watch an order what the ledger has done.
+/// Tells the gate and the board what the ledger has done.
 public struct Announcer: Sendable {
     private let gate: any Gate
-    private let watch: OrderWatch
+    private let board: any OrderBoard
 
     /// Puts the parts together.
-    public init(gate: any Gate, watch: OrderWatch) {
+    public init(gate: any Gate, board: any OrderBoard) {
         self.gate = gate
-        self.watch = watch
+        self.board = board
     }
 
     /// Does nothing when nothing has changed.
@@ -18,6 +18,9 @@ public struct Announcer: Sendable {
         if let end = change.gate.end { gate.end(order.id, end) }
         if change.gate.cardsTaken != 0 { gate.restock(order.product, order.pool, by: -change.gate.cardsTaken) }
         if change.gate.units != 0 { gate.count(order.buyer, of: order.product, units: change.gate.units) }
-        watch.publish(order)
+        board.tell([BoardEntry(order)])
     }
+
+    /// An order was cancelled before it was written. Its ticket ends when it comes.
+    public func announce(fenced order: OrderID) { board.tell([BoardEntry(fenced: order)]) }
 }

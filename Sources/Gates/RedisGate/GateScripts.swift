@@ -14,9 +14,12 @@ enum GateScripts {
     static let load = RedisScript(PackageResources.load_lua)
     static let open = RedisScript(PackageResources.open_lua)
     static let rate = RedisScript(PackageResources.rate_lua)
-    static let status = RedisScript(PackageResources.status_lua)
+    static let boardLook = RedisScript(PackageResources.board_look_lua)
+    static let boardFill = RedisScript(PackageResources.board_fill_lua)
+    static let boardTell = RedisScript(PackageResources.board_tell_lua)
 
     static let all = [
-        take, end, restock, count, judged, unlogged, known, look, close, load, open, rate, status,
+        take, end, restock, count, judged, unlogged, known, look, close, load, open, rate, boardLook,
+        boardFill, boardTell,
     ]
 }
