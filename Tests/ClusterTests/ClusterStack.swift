@@ -119,8 +119,8 @@ struct ClusterStack: Sendable {
                 channelKinds: [], caller: Nobody(), patterns: Nobody(),
                 forged: ForgedInbox(ledger: postgres, limits: limits),
                 keys: try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master),
-                watch: OrderWatch(maximum: 10, maximumPerOrder: 2), identifiers: ledger.identifiers,
-                clock: ledger.clock, limits: limits))
+                board: OrderWatch(maximum: 10, maximumPerOrder: 2, read: postgres.standings),
+                identifiers: ledger.identifiers, clock: ledger.clock, limits: limits))
         let kind = SandboxKind { "http://127.0.0.1" }
         cache.put(
             ConfiguredChannel(
