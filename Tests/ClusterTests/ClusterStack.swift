@@ -86,6 +86,10 @@ struct ClusterStack: Sendable {
     let cache = CatalogCache()
     private let stuck = NIOLockedValueBox<[KafkaIntake]>([])
     let placeOrder: PlaceOrder
+    let brokers: String
+    let log: OrderLog
+    /// What the use cases stand on, with another gate.
+    let ports: @Sendable (any Gate) -> UseCases.Ports
     var clock: MockClock { ledger.clock }
 
     static let channel = Fixtures.slug("sandbox")
@@ -100,7 +104,8 @@ struct ClusterStack: Sendable {
         redis = try RedisClient(
             settings, group: MultiThreadedEventLoopGroup.singleton.next(), scripts: RedisGate.scripts)
         gate = RedisGate(client: redis, shard: 0, lanes: partitions, limits: limits, metrics: metrics)
-        let log = try unwrap(OrderLog(topic: topic, partitionsPerShard: partitions))
+        self.brokers = brokers
+        log = try unwrap(OrderLog(topic: topic, partitionsPerShard: partitions))
         intake = try KafkaIntake(
             log: log, settings: KafkaProducer.Settings(brokers: brokers), limits: limits, ledger: postgres,
             outbox: gate, metrics: metrics)
@@ -113,14 +118,16 @@ struct ClusterStack: Sendable {
             outbox: gate, intake: intake, clock: ledger.clock, limits: limits, metrics: metrics
         ) { _ in }
         let master = SymmetricKey(size: .bits256)
-        placeOrder = PlaceOrder(
+        let keys = try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master)
+        let watch = OrderWatch(maximum: 10, maximumPerOrder: 2)
+        ports = { [cache, intake, ledger] gate in
             UseCases.Ports(
                 ledger: postgres, catalog: postgres, cards: postgres, cache: cache, gate: gate, intake: intake,
                 channelKinds: [], caller: Nobody(), patterns: Nobody(),
-                forged: ForgedInbox(ledger: postgres, limits: limits),
-                keys: try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master),
-                watch: OrderWatch(maximum: 10, maximumPerOrder: 2), identifiers: ledger.identifiers,
-                clock: ledger.clock, limits: limits))
+                forged: ForgedInbox(ledger: postgres, limits: limits), keys: keys, watch: watch,
+                identifiers: ledger.identifiers, clock: ledger.clock, limits: limits)
+        }
+        placeOrder = PlaceOrder(ports(gate))
         let kind = SandboxKind { "http://127.0.0.1" }
         cache.put(
             ConfiguredChannel(

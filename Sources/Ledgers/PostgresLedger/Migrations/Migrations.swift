@@ -4,7 +4,10 @@ import Shop
 
 /// Brings a database's schema up to date: each migration once, in its own transaction, one process at a time.
 enum Migrations {
-    static let all: [(name: String, sql: String)] = [(Migration0001.name, Migration0001.sql)]
+    static let all: [(name: String, sql: String)] = [
+        (Migration0001.name, Migration0001.sql),
+        (Migration0003.name, Migration0003.sql),
+    ]
 
     /// - Parameter migrates: whether what is missing is made up for; otherwise it is refused
     /// - Throws: *internal* when the schema is of a newer release, or of an older one that is not to be changed.
@@ -40,6 +43,22 @@ enum Migrations {
             }
         } catch {
             throw error.shopError("the ledger cannot be opened")
+        }
+    }
+
+    /// Notes how many shards the shop has, which may grow and never shrink: the orders of a shard would be lost.
+    static func claim(_ session: PostgresSession, shards count: Int) throws {
+        try session.run(
+            """
+            INSERT INTO meta (name, value) VALUES ('shards', $1)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            WHERE CAST(meta.value AS bigint) < CAST(excluded.value AS bigint)
+            """, [.text("\(count)")])
+        var known = ""
+        try session.rows("SELECT value FROM meta WHERE name = 'shards'") { known = try $0.text(0) }
+        guard known == "\(count)" else {
+            throw ShopError(
+                .internalFault, "the shop has \(known) shards, and \(count) were named; a shard is never taken away")
         }
     }
 
