@@ -34,7 +34,7 @@ struct InquirerTests {
         let inquirer = try KafkaInquirer(brokers: "127.0.0.1:1")
         let began = ContinuousClock.now
         await #expect(throws: KafkaError.self) { try await inquirer.partitionCount(of: "t", within: 200) }
-        #expect(began.duration(to: .now) < .seconds(5))
+        #expect(began.duration(to: .now) < .seconds(30))
         #expect(await inquirer.close() == .ended)
     }
 }
