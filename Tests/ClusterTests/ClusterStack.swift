@@ -114,9 +114,12 @@ struct ClusterStack: Sendable {
             redis, try RedisSubscriber(settings, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
         )
         self.subscriber = subscriber
-        let boards = (0..<2).map { _ in
+        // What a board is not told, nobody finds by waiting.
+        var patient = limits
+        patient.boardSeconds = 3600
+        let boards = (0..<2).map { [patient] _ in
             RedisOrderBoard(
-                client: client, subscriber: subscriber, clock: clock, limits: limits, read: postgres.standings)
+                client: client, subscriber: subscriber, clock: clock, limits: patient, read: postgres.standings)
         }
         self.boards = boards
         self.brokers = brokers
