@@ -21,14 +21,12 @@ struct ShardTests {
     private func withShards(_ body: @escaping @Sendable (LedgerBench, [PostgresLedger]) async throws -> Void)
         async throws
     {
-        try await SharedPostgres.instance.withDatabase(.ledger) { server, first in
-            try await SharedPostgres.instance.withDatabase(.empty) { other, second in
-                let shards = [
-                    try await open(server.url(first), shard: 0), try await open(other.url(second), shard: 1),
-                ]
-                defer { for shard in shards { shard.close() } }
-                try await body(LedgerBench(ShardedLedger(shards), clock: MockClock()), shards)
-            }
+        try await SharedPostgres.instance.withDatabases([.ledger, .empty]) { server, names in
+            let shards = [
+                try await open(server.url(names[0]), shard: 0), try await open(server.url(names[1]), shard: 1),
+            ]
+            defer { for shard in shards { shard.close() } }
+            try await body(LedgerBench(ShardedLedger(shards), clock: MockClock()), shards)
         }
     }
 

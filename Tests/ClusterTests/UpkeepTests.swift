@@ -40,8 +40,12 @@ private struct SlowGate: Gate {
     }
     func end(_ order: OrderID, _ end: TicketEnd) { gate.end(order, end) }
     func judged(_ orders: [OrderID]) { gate.judged(orders) }
-    func restock(_ product: ProductID, _ pool: Pool, by count: Int) { gate.restock(product, pool, by: count) }
-    func count(_ buyer: Buyer, of product: ProductID, units: Int) { gate.count(buyer, of: product, units: units) }
+    func restock(_ product: ProductID, _ pool: Pool, by count: Int, change: Int64) {
+        gate.restock(product, pool, by: count, change: change)
+    }
+    func count(_ buyer: Buyer, of product: ProductID, units: Int, change: Int64) {
+        gate.count(buyer, of: product, units: units, change: change)
+    }
     func close(term: Int64) async throws(ShopError) { try await gate.close(term: term) }
     func look() async throws(ShopError) -> GateLook { try await gate.look() }
     func load(_ snapshot: GateSnapshot) async throws(ShopError) { try await gate.load(snapshot) }
@@ -64,7 +68,7 @@ private struct Node {
             ShardUpkeep.Ports(
                 leases: leases, gate: stack.gate, ledger: stack.postgres,
                 log: KafkaLogProgress(inquirer, log: stack.log, shard: 0),
-                announcer: Announcer(gate: stack.gate, watch: OrderWatch(maximum: 1, maximumPerOrder: 1)),
+                announcer: Announcer(gate: stack.gate, board: stack.boards[0]),
                 clock: stack.clock, limits: limits, metrics: NOOPMetricsHandler.instance),
             shard: 0, holder: holder, leaseMilliseconds: leaseMilliseconds, drainMilliseconds: 50,
             sweepOutbox: { mayWrite in await stack.sweeper.sweep(mayWrite: mayWrite) },

@@ -147,7 +147,8 @@ private struct RebuildStory {
     private mutating func announce(_ change: OrderChange?) {
         guard let change, change.changed else { return }
         announce(change.order.id) { gate in
-            Announcer(gate: gate, watch: OrderWatch(maximum: 1, maximumPerOrder: 1)).announce(change)
+            let watch = OrderWatch(maximum: 1, maximumPerOrder: 1) { _ in .unwritten }
+            Announcer(gate: gate, board: watch).announce(change)
         }
     }
 

@@ -46,7 +46,7 @@ public actor SharedPostgres {
     private var unused: [String: [String]] = [:]
     private var made = 0
     private var lent = 0
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [(count: Int, turn: CheckedContinuation<Void, Never>)] = []
 
     /// The server.
     public func server() async throws -> PostgresServer {
@@ -65,30 +65,44 @@ public actor SharedPostgres {
     public nonisolated func withDatabase<Value: Sendable>(
         _ kind: Kind = .empty, _ body: @Sendable (PostgresServer, _ database: String) async throws -> Value
     ) async throws -> Value {
+        try await withDatabases([kind]) { server, names in try await body(server, names[0]) }
+    }
+
+    /// Runs a test in several databases that nobody else has. They are lent together: tests that hold one each and wait
+    /// for another would wait for each other.
+    public nonisolated func withDatabases<Value: Sendable>(
+        _ kinds: [Kind], _ body: @Sendable (PostgresServer, _ databases: [String]) async throws -> Value
+    ) async throws -> Value {
         let server = try await server()
-        await enter()
+        await enter(kinds.count)
         do {
-            let name = try await take(kind, of: server)
-            let value = try await body(server, name)
-            try server.run(kind.reset, in: name)
-            await leave(name, kind)
+            var names: [String] = []
+            for kind in kinds { names.append(try await take(kind, of: server)) }
+            let value = try await body(server, names)
+            for (kind, name) in zip(kinds, names) { try server.run(kind.reset, in: name) }
+            for (kind, name) in zip(kinds, names) { await keep(name, kind) }
+            await leave(kinds.count)
             return value
         } catch {
-            // Whatever is left in it is not handed on.
-            await leave(nil, kind)
+            // Whatever is left in them is not handed on.
+            await leave(kinds.count)
             throw error
         }
     }
 
-    private func enter() async {
-        guard lent >= Self.atOnce else { return lent += 1 }
-        await withCheckedContinuation { waiting.append($0) }
+    private func enter(_ count: Int) async {
+        guard !waiting.isEmpty || lent + count > Self.atOnce else { return lent += count }
+        await withCheckedContinuation { waiting.append((count, $0)) }
     }
 
-    private func leave(_ name: String?, _ kind: Kind) {
-        if let name { unused[kind.name, default: []].append(name) }
-        guard !waiting.isEmpty else { return lent -= 1 }
-        waiting.removeFirst().resume()
+    private func keep(_ name: String, _ kind: Kind) { unused[kind.name, default: []].append(name) }
+
+    private func leave(_ count: Int) {
+        lent -= count
+        while let next = waiting.first, lent + next.count <= Self.atOnce {
+            lent += next.count
+            waiting.removeFirst().turn.resume()
+        }
     }
 
     private func take(_ kind: Kind, of server: PostgresServer) async throws -> String {

@@ -45,7 +45,13 @@ extension WebAPI {
 
     /// Whoever has the address may pay; it tells what is paid, not who buys, and never a card.
     @Sendable private func payPage(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        let order = try await order(context)
+        guard let order = try await findOrder(context) else {
+            // Not written yet: only whoever placed it may know of it.
+            guard let view = try await viewWithToken(context.parameter("id"), request), view.order == nil else {
+                throw Self.missing
+            }
+            return unwrittenResponse(view, request)
+        }
         let isOpen = order.state == .awaitingPayment
         let channels = isOpen ? ports.cache.channels().filter(\.isEnabled).map(\.channel.name.text) : []
         return orderResponse(order, request, goods: [], channels: channels, linksToOrder: true)
@@ -59,23 +65,41 @@ extension WebAPI {
     }
 
     private func order(_ context: ShopRequestContext) async throws -> Order {
-        guard let id = OrderID(text: context.parameter("id")), let order = try await ports.ledger.order(id) else {
-            throw ShopError(.notFound, "no such order")
-        }
+        guard let order = try await findOrder(context) else { throw Self.missing }
         return order
     }
+
+    private func findOrder(_ context: ShopRequestContext) async throws -> Order? {
+        guard let id = OrderID(text: context.parameter("id")) else { throw Self.missing }
+        return try await ports.ledger.order(id)
+    }
+
+    private static let missing = ShopError(.notFound, "no such order")
 
     // MARK: The page of the order
 
     @Sendable private func orderPage(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         let id = context.parameter("id")
-        guard let view = try await viewWithToken(id, request), let order = view.order else {
+        guard let view = try await viewWithToken(id, request) else {
             let language = PageWords.language(request.headers[.acceptLanguage])
             let title = PageWords.table(language)["orderPage"] ?? ""
             return pages.response(
                 .token, language: language, ["title": title, "order": OrderID(text: id)?.text ?? "-"])
         }
+        guard let order = view.order else { return unwrittenResponse(view, request) }
         return orderResponse(order, request, goods: view.goods, channels: [], linksToOrder: false)
+    }
+
+    /// An order that waits in the log, or was cancelled there.
+    private func unwrittenResponse(_ view: OrderView, _ request: Request) -> Response {
+        let language = PageWords.language(request.headers[.acceptLanguage])
+        let words = PageWords.table(language)
+        let values: [String: Any] = [
+            "title": words["orderPage"] ?? "", "order": view.id.text, "amount": false, "state": view.state.rawValue,
+            "status": words[view.state.rawValue] ?? view.state.rawValue,
+            "refresh": view.state.isSettled ? false as Any : 1, "expires": false,
+        ]
+        return pages.response(.order, language: language, values)
     }
 
     /// Nil when the visitor has not shown the order's token yet.
@@ -110,7 +134,7 @@ extension WebAPI {
             "amount": PageMoney.text(order.total), "state": order.state.rawValue,
             "status": PageWords.table(language)[order.state.rawValue] ?? order.state.rawValue,
             "cards": goods.map { ["secret": $0.secret, "note": $0.note as Any? ?? false] },
-            "channels": channels, "orderPage": linksToOrder, "refresh": !linksToOrder && !order.state.isSettled,
+            "channels": channels, "orderPage": linksToOrder, "refresh": linksToOrder || order.state.isSettled ? false as Any : 3,
             "expires": order.state == .awaitingPayment ? order.expiresAt.map(RFC3339.text) as Any : false,
         ]
         return pages.response(.order, language: language, values)

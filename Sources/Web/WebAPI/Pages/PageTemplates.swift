@@ -7,7 +7,7 @@ enum PageTemplates {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        {{#refresh}}<meta http-equiv="refresh" content="3">{{/refresh}}
+        {{#refresh}}<meta http-equiv="refresh" content="{{.}}">{{/refresh}}
         <title>{{title}}</title>
         <link rel="stylesheet" href="/assets/page.css">
         </head>
@@ -23,7 +23,7 @@ enum PageTemplates {
         """
         <dl>
         <dt>{{words.order}}</dt><dd id="order">{{order}}</dd>
-        <dt>{{words.amount}}</dt><dd id="amount">{{amount}}</dd>
+        {{#amount}}<dt>{{words.amount}}</dt><dd id="amount">{{.}}</dd>{{/amount}}
         <dt>{{words.status}}</dt><dd id="status" data-status="{{state}}">{{status}}</dd>
         {{#expires}}<dt>{{words.expires}}</dt><dd><time>{{expires}}</time></dd>{{/expires}}
         </dl>
