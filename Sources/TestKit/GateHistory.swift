@@ -10,7 +10,7 @@ public struct GateHistory: Sendable {
         case end(OrderID, TicketEnd)
         case restock(ProductID, Pool, Int, change: Int64)
         case count(Buyer, ProductID, Int, change: Int64)
-        case close
+        case close(term: Int64)
         case load(GateSnapshot)
     }
 
@@ -18,6 +18,8 @@ public struct GateHistory: Sendable {
     public struct Answers: Hashable, Sendable {
         /// Answers in the order of the calls.
         public var admissions: [Admission] = []
+        /// Whether it let itself be closed, in the order of the calls.
+        public var closings: [Bool] = []
         /// Whether keys may have been seen, in the order of the calls.
         public var known: [Bool] = []
         /// Cards of each pool.
@@ -30,6 +32,16 @@ public struct GateHistory: Sendable {
     public init(seed: UInt64, steps count: Int) {
         var maker = HistoryMaker(seed: seed)
         steps = [.load(maker.snapshot())] + (0..<count).map { _ in maker.step() }
+    }
+
+    private func closes(_ gate: any Gate, _ term: Int64) async throws(ShopError) -> Bool {
+        do throws(ShopError) {
+            try await gate.close(term: term)
+            return true
+        } catch {
+            guard error.code == .wrongState else { throw error }
+            return false
+        }
     }
 
     /// Tells the history to a gate.
@@ -54,7 +66,8 @@ public struct GateHistory: Sendable {
                 gate.restock(product, pool, by: count, change: change)
             case .count(let buyer, let product, let units, let change):
                 gate.count(buyer, of: product, units: units, change: change)
-            case .close: try await gate.close(term: 1)
+            case .close(let term):
+                answers.closings.append(try await closes(gate, term))
             case .load(let snapshot): try await gate.load(snapshot)
             }
         }
@@ -95,7 +108,7 @@ private struct HistoryMaker {
 
     mutating func step() -> GateHistory.Step {
         switch number(1...40) {
-        case 1, 2: .close
+        case 1, 2: .close(term: Int64(number(1...3)))
         case 3, 4: .load(snapshot())
         case 5: .mayKnow(key(), product().id)
         case 6...8: .restock(product().id, pool(), number(-2...4), change: change())

@@ -176,6 +176,8 @@ struct ShardTests {
                 keysSince: bench.clock.now(), maximumUnits: 10, maximumKeys: 10)
             #expect(whole.part(0).available == [products[0].id: 2])
             #expect(whole.part(1).available == [products[1].id: 3])
+            #expect(whole.changes == [products[0].id: 1, products[1].id: 1])
+            #expect(whole.part(1).changes == [products[1].id: 1])
         }
         try await SharedPostgres.instance.withDatabase(.empty) { server, database in
             try await open(server.url(database), shard: 1).close()

@@ -10,7 +10,7 @@ final class GateRounds: Rounds {
     private let requests: [AdmissionRequest]
     private let admitted = Atomic<Int>(0)
 
-    init(orders: Int) {
+    init(orders: Int) throws {
         let clock = MockClock()
         let product = Fixtures.product()
         let identifiers = IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }
@@ -23,7 +23,7 @@ final class GateRounds: Rounds {
         gate = MemoryGate(limits: Limits())
         var snapshot = GateSnapshot()
         snapshot.available = [product.id: orders]
-        gate.load(snapshot)
+        try gate.load(snapshot)
     }
 
     func run() throws {

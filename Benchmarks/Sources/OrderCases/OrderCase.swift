@@ -28,7 +28,7 @@ public struct OrderCase: Sendable {
         served("order sold out", isHot: true, isSoldOut: true),
         served("order sold out, ordinary route", isHot: false, isSoldOut: true),
         OrderCase(name: "parse an order", orders: 1024) { _, _ in ParseRounds(orders: 1024) },
-        OrderCase(name: "gate admits", orders: 1024) { _, _ in GateRounds(orders: 1024) },
+        OrderCase(name: "gate admits", orders: 1024) { _, _ in try GateRounds(orders: 1024) },
         claim(256), claim(64), claim(1),
     ]
 
