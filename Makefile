@@ -11,7 +11,7 @@ LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build drill bench bench-engines bench-orders test format lint verify
+.PHONY: help run build cluster drill bench bench-engines bench-orders test format lint verify
 .PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
@@ -22,6 +22,10 @@ run: build ## start a demo shop on http://127.0.0.1:8080
 
 build: setup ## build the release binary .build/release/sluice
 	swift build -c release --product sluice --explicit-target-dependency-import-check error
+
+cluster: build setup-test ## the whole cluster on loopback; Ctrl-C ends it
+	swift build -c release --product development-broker
+	exec python3 deploy/cluster/cluster.py
 
 drill: build ## rehearse a flash sale, 10,000 buyers for 500 cards; more options with DRILL="--cards 100"
 	.build/release/sluice drill --report .data/drill $(DRILL)
