@@ -14,6 +14,7 @@ import os
 import pathlib
 import secrets
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ import time
 from engines import PROJECT, PARTITIONS_OF_A_SHARD, TOPIC, Broker, Nginx, Postgres, Redis, write_private
 from node import Node, Supervisor, end_all, get, need
 from processes import Guardian, Ports, Stopped, Trouble, can_bind, is_open, servant, stopping, wait_until
-from status import Status
+from status import Status, leads
 
 SHARDS = 2
 # Two of each that a crowd or a death may take; two for upkeep, so that there is another leader.
@@ -106,6 +107,25 @@ class Cluster:
                 "SLUICE_REDIS_URL": self.redis.url, "SLUICE_KAFKA_BROKERS": self.outside or self.broker.brokers,
                 "SLUICE_POSTGRES_SHARDS": ",".join(shard.url for shard in self.shards)}
         return own
+
+    # Looking in.
+
+    def of(self, role):
+        """The nodes that have a role."""
+        return [node for node in self.nodes.values() if node.role in (role, "all")]
+
+    def leader(self, shard=0):
+        """The node that leads a shard, as it says itself; None when nobody does."""
+        return next((node for node in self.of("upkeep") if str(shard) in leads(node.metrics())), None)
+
+    def rows(self, statement):
+        """What all shards answer to a statement, a list of columns as text for each row."""
+        if "shop" in self.nodes:
+            path = self.nodes["shop"].folder / "data/ledger.sqlite"
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as ledger:
+                return [[str(column) for column in row] for row in ledger.execute(statement)]
+        lines = [line for shard in self.shards for line in shard.run(statement).splitlines()]
+        return [line.split("|") for line in lines]
 
     # Life.
 
