@@ -166,10 +166,9 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-                "ProviderClient", "WebSupport", "WebAPI", .configuration, .crypto, .hummingbird, .hummingbirdCore,
-                .logging, .metrics,
-                .nioConcurrency, .nioCore,
-                .serviceLifecycle,
+                "ProviderClient", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
+                "PostgresLedger", "RedisClient", "RedisGate", "Shards", .configuration, .crypto, .hummingbird,
+                .hummingbirdCore, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .serviceLifecycle,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: settings),
         .target(
@@ -268,11 +267,13 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Domain", "Server", "Shop", "TestKit", "WebAPI", "WebSupport", .httpTypes, .logging, .metrics, .yams,
+                "Domain", "PostgresClient", "RedisClient", "Server", "Shop", "TestKit", "WebAPI", "WebSupport",
+                .httpTypes, .logging, .metrics, .yams,
             ],
             swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestKit", "sluice"], swiftSettings: settings),
+            name: "IntegrationTests", dependencies: ["DevelopmentBroker", "TestKit", "sluice"],
+            swiftSettings: settings),
     ]
 )

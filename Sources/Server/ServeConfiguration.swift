@@ -29,8 +29,8 @@ public struct ListenAddress: Hashable, Sendable {
 
 /// What the operator has set, read once at start.
 public struct ServeConfiguration: Sendable {
-    /// The folder of the shop.
-    public var data: String
+    /// The folder of the shop; nil for a node of a cluster, which keeps nothing.
+    public var data: String?
     /// Where buyers come.
     public var listen: ListenAddress
     /// Where providers call; with the buyers when nil.
@@ -55,6 +55,8 @@ public struct ServeConfiguration: Sendable {
     public var maximumPages: Int?
     /// Whether orders are answered on the event loop of their connection, in front of Hummingbird.
     public var usesHotRoute = true
+    /// Where the engines of the cluster are; nil for a shop on one machine.
+    public internal(set) var cluster: ClusterSettings?
     /// Every bound.
     public var limits = Limits()
 
@@ -73,20 +75,18 @@ public struct ServeConfiguration: Sendable {
     }
 
     /// A shop on one machine with nothing set.
-    public init(data: String, listen: ListenAddress) {
+    public init(data: String?, listen: ListenAddress) {
         self.data = data
         self.listen = listen
     }
 
     /// Reads the environment: `SLUICE_ADMIN_TOKEN` (secret), `SLUICE_MASTER_KEY` (secret), `SLUICE_PUBLIC_URL`,
     /// `SLUICE_TRUSTED_PROXIES` (comma-separated CIDR), `SLUICE_ALLOW_SANDBOX` (`1`), `SLUICE_MAX_LEDGER_PAGES`,
-    /// `SLUICE_HOT_ROUTE` (`0`).
+    /// `SLUICE_HOT_ROUTE` (`0`), and the three variables of a cluster (secret).
     ///
-    /// - Throws: *invalid_request* that names the variable at fault.
+    /// - Throws: *invalid_request* that names the variable or option at fault.
     public mutating func readEnvironment() throws(ShopError) {
-        let reader = ConfigReader(
-            provider: EnvironmentVariablesProvider(
-                secretsSpecifier: .specific(["SLUICE_ADMIN_TOKEN", "SLUICE_MASTER_KEY"])))
+        let reader = ClusterSettings.environment()
         adminToken = reader.string(forKey: "sluice.admin.token", isSecret: true)
         masterKey = reader.string(forKey: "sluice.master.key", isSecret: true)
         if let url = reader.string(forKey: "sluice.public.url") {
@@ -104,14 +104,25 @@ public struct ServeConfiguration: Sendable {
         allowsSandbox = reader.string(forKey: "sluice.allow.sandbox") == "1"
         usesHotRoute = reader.string(forKey: "sluice.hot.route") != "0"
         maximumPages = reader.int(forKey: "sluice.max.ledger.pages")
-        try refuseCluster(reader)
+        cluster = try ClusterSettings.read(reader)
+        try checkForm()
     }
 
-    private func refuseCluster(_ reader: ConfigReader) throws(ShopError) {
-        for name in ["redis.url", "kafka.brokers", "postgres.shards"] {
-            guard reader.string(forKey: ConfigKey("sluice.\(name)")) != nil else { continue }
-            let variable = "SLUICE_" + name.uppercased().replacing(".", with: "_")
-            throw .invalid(variable, "is set, but this release runs on one machine only")
+    /// Whether what was given fits the kind of shop.
+    private func checkForm() throws(ShopError) {
+        guard cluster != nil else {
+            guard data != nil else {
+                throw .invalid("--data", "is missing: a shop on one machine keeps its ledger there")
+            }
+            guard roles == Set(Role.allCases) else { throw .invalid("--roles", "a shop on one machine runs all roles") }
+            return
+        }
+        guard !roles.isEmpty else { throw .invalid("--roles", "names no role") }
+        guard masterKey != nil else {
+            throw .invalid("SLUICE_MASTER_KEY", "is missing: all nodes of a cluster are given the same one")
+        }
+        guard adminToken?.isEmpty == false || !roles.contains(.web) else {
+            throw .invalid("SLUICE_ADMIN_TOKEN", "is missing: all web nodes of a cluster are given the same one")
         }
     }
 }

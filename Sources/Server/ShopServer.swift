@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import Foundation
 import Hummingbird
 import HummingbirdCore
@@ -10,16 +10,39 @@ import Shop
 import WebAPI
 import WebSupport
 
-/// Runs an embedded shop: its listeners and its upkeep, until it is told to stop.
+/// Runs a shop: its listeners and what works in the background, until it is told to stop.
 public struct ShopServer: Service {
     private let configuration: ServeConfiguration
-    private let shop: EmbeddedShop
+    private let shop: any Composition
     private let logger: Logger
     private let onReady: @Sendable (_ url: String) -> Void
 
+    /// Opens the shop that the configuration means: a cluster's node, or a shop on one machine.
+    ///
     /// - Parameter onReady: told the address once requests are accepted
+    /// - Throws: *internal* or *busy* that says why it cannot be opened.
+    public static func open(
+        _ configuration: ServeConfiguration, logger: Logger, onReady: @escaping @Sendable (_ url: String) -> Void
+    ) async throws(ShopError) -> ShopServer {
+        let shop: any Composition
+        if let cluster = configuration.cluster {
+            shop = try await ClusterShop.open(configuration, cluster, logger: logger)
+        } else {
+            shop = try await EmbeddedShop.open(configuration, logger: logger)
+        }
+        return ShopServer(configuration, composition: shop, logger: logger, onReady: onReady)
+    }
+
+    /// Runs a shop on one machine that is open already.
     public init(
         _ configuration: ServeConfiguration, shop: EmbeddedShop, logger: Logger,
+        onReady: @escaping @Sendable (_ url: String) -> Void
+    ) {
+        self.init(configuration, composition: shop, logger: logger, onReady: onReady)
+    }
+
+    private init(
+        _ configuration: ServeConfiguration, composition shop: any Composition, logger: Logger,
         onReady: @escaping @Sendable (_ url: String) -> Void
     ) {
         self.configuration = configuration
@@ -31,10 +54,7 @@ public struct ShopServer: Service {
     /// Services start in order and stop in reverse: the listeners stop first and answer what they owe, then upkeep,
     /// then the ledger writes what waits and closes.
     public func run() async throws {
-        var services: [any Service] = [
-            LedgerService(shop: shop), UpkeepService(shop: shop, logger: logger),
-            PaymentQueryService(shop: shop, logger: logger),
-        ]
+        var services: [any Service] = [LedgerService(shop: shop)] + shop.services()
         let listeners = listeners()
         let bound = BoundListeners(count: listeners.count) { urls in
             guard let url = urls[0] else { return }
@@ -55,14 +75,16 @@ public struct ShopServer: Service {
         var audiences: Set<Audience>
     }
 
+    /// A node serves those whom its roles are for. Whoever watches the node may ask on each of its listeners.
     private func listeners() -> [Listener] {
-        var main = Listener(address: configuration.listen, audiences: Set(Audience.allCases))
+        var main = Listener(address: configuration.listen, audiences: [])
+        if configuration.roles.contains(.web) { main.audiences.formUnion([.visitors, .owner]) }
+        if configuration.roles.contains(.payments) { main.audiences.insert(.providers) }
         var others: [Listener] = []
         for (address, audience) in [
             (configuration.listenCallbacks, Audience.providers), (configuration.listenAdmin, .owner),
         ] {
-            guard let address else { continue }
-            main.audiences.remove(audience)
+            guard let address, main.audiences.remove(audience) != nil else { continue }
             others.append(Listener(address: address, audiences: [audience]))
         }
         return [main] + others
@@ -72,9 +94,9 @@ public struct ShopServer: Service {
         _ listener: Listener, index: Int, bound: BoundListeners, listenerCount: Int
     ) -> some Service {
         let limits = configuration.limits
-        let routes = shop.api.routes.filter {
-            listener.audiences.contains($0.audience) || ["/healthz", "/readyz"].contains($0.path)
-        }
+        // Metrics are no secret from whoever may reach the first listener, and are on no other.
+        let open = index == 0 ? ["/healthz", "/readyz", "/metrics"] : ["/healthz", "/readyz"]
+        let routes = shop.api.routes.filter { listener.audiences.contains($0.audience) || open.contains($0.path) }
         let isHot = configuration.usesHotRoute && listener.audiences.contains(.visitors)
         return Application(
             responder: RouteResponder(routes: routes),
@@ -140,7 +162,7 @@ private final class BoundListeners: Sendable {
 
 /// Closes the ledger when everything that uses it has ended.
 private struct LedgerService: Service {
-    let shop: EmbeddedShop
+    let shop: any Composition
 
     func run() async throws {
         try? await gracefulShutdown()
@@ -157,50 +179,10 @@ private struct LedgerService: Service {
 
 /// First to hear that the shop stops.
 private struct StopNotice: Service {
-    let shop: EmbeddedShop
+    let shop: any Composition
 
     func run() async throws {
         try? await gracefulShutdown()
         shop.beginStopping()
-    }
-}
-
-/// Ends holds until the shop stops.
-private struct UpkeepService: Service {
-    let shop: EmbeddedShop
-    let logger: Logger
-
-    func run() async throws {
-        let ports = shop.ports
-        let upkeep = Upkeep(
-            ledger: ports.ledger, announcer: shop.useCases.announcer, clock: ports.clock, limits: ports.limits
-        ) { [logger] error in
-            logger.error(
-                "upkeep failed", metadata: ["code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "")"])
-        }
-        await cancelWhenGracefulShutdown {
-            await upkeep.run { milliseconds in try await Task.sleep(for: .milliseconds(milliseconds)) }
-        }
-    }
-}
-
-/// Asks providers about silent attempts until the shop stops.
-private struct PaymentQueryService: Service {
-    let shop: EmbeddedShop
-    let logger: Logger
-
-    func run() async throws {
-        let ports = shop.ports
-        let queries = PaymentQueries(
-            ledger: ports.ledger, catalog: ports.cache, caller: ports.caller,
-            receiveCallback: shop.useCases.receiveCallback, clock: ports.clock, limits: ports.limits
-        ) { [logger] error in
-            logger.warning(
-                "a provider was asked in vain",
-                metadata: ["code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "")"])
-        }
-        await cancelWhenGracefulShutdown {
-            await queries.run { milliseconds in try await Task.sleep(for: .milliseconds(milliseconds)) }
-        }
     }
 }

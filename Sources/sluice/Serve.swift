@@ -10,8 +10,8 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run a shop.")
 
-    @Option(help: "The folder of the shop; made if it is missing.")
-    var data: String
+    @Option(help: "The folder of the shop; made if it is missing. A node of a cluster needs none.")
+    var data: String?
 
     @Option(help: "Where buyers come, as HOST:PORT.")
     var listen = "127.0.0.1:8080"
@@ -22,7 +22,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Where the owner works, if not on --listen.")
     var listenAdmin: String?
 
-    @Option(help: "Which roles run here, separated by commas; on one machine all of them.")
+    @Option(help: "Which roles run here, separated by commas; on one machine all of them, in a cluster any.")
     var roles = ServeConfiguration.Role.allCases.map(\.rawValue).joined(separator: ",")
 
     @Flag(help: "Put a demo product, cards and a sandbox channel into an empty shop.")
@@ -33,8 +33,7 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "sluice")
         await exitOnError {
             let configuration = try configuration()
-            let shop = try await EmbeddedShop.open(configuration, logger: logger)
-            let server = ShopServer(configuration, shop: shop, logger: logger) { url in
+            let server = try await ShopServer.open(configuration, logger: logger) { url in
                 try? FileHandle.standardOutput.write(contentsOf: Data("ready \(url)\n".utf8))
             }
             let group = ServiceGroup(
@@ -60,9 +59,6 @@ struct Serve: AsyncParsableCommand {
                 throw .invalid("--roles", "\(name) is not a role")
             }
             configuration.roles.insert(role)
-        }
-        guard configuration.roles == Set(ServeConfiguration.Role.allCases) else {
-            throw .invalid("--roles", "a shop on one machine runs all roles")
         }
         try configuration.readEnvironment()
         return configuration

@@ -49,7 +49,8 @@ struct TidyTests {
         "Sources/Web/WebAPI": ["Domain", "Shop", "WebSupport"],
         "Sources/Server": [
             "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-            "ProviderClient", "WebSupport", "WebAPI",
+            "ProviderClient", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient", "PostgresLedger",
+            "RedisClient", "RedisGate", "Shards",
         ],
         "Sources/Drill": [],
         "Sources/sluice": ["Domain", "Drill", "Shop", "Server", "WebAPI"],

@@ -22,7 +22,9 @@ extension WebAPI {
             guard let token = request.bearerToken, ConstantTime.areEqual(token, settings.adminToken) else {
                 throw ShopError(.unauthorized, "send Authorization: Bearer with the admin token")
             }
-            return try await handler(request, context)
+            let response = try await handler(request, context)
+            if method != .get { await settings.ownerChanged() }
+            return response
         }
     }
 

@@ -37,12 +37,15 @@ public struct WebAPI: Sendable {
         public let metricsText: @Sendable () async -> String
         /// The bytes of `api/openapi.yaml`.
         public let openAPI: [UInt8]
+        /// Told after the owner has changed something, before the owner hears so.
+        public let ownerChanged: @Sendable () async -> Void
 
         /// Puts the settings together.
         public init(
             publicURL: @escaping @Sendable () -> String, adminToken: String, trustedProxies: [AddressRange],
             allowsSandbox: Bool, unreadiness: @escaping @Sendable () -> String?,
-            metricsText: @escaping @Sendable () async -> String, openAPI: [UInt8]
+            metricsText: @escaping @Sendable () async -> String, openAPI: [UInt8],
+            ownerChanged: @escaping @Sendable () async -> Void = {}
         ) {
             self.publicURL = publicURL
             self.adminToken = adminToken
@@ -51,6 +54,7 @@ public struct WebAPI: Sendable {
             self.unreadiness = unreadiness
             self.metricsText = metricsText
             self.openAPI = openAPI
+            self.ownerChanged = ownerChanged
         }
     }
 

@@ -1,0 +1,121 @@
+import Domain
+import KafkaClient
+import KafkaIntake
+import Logging
+import NIOPosix
+import PostgresClient
+import PostgresLedger
+import RedisClient
+import RedisGate
+import Shards
+import Shop
+
+/// What a node is connected with: a ledger and a gate for each shard, and the log before them.
+struct ClusterEngines: Sendable {
+    /// How long a producer tries to write an order to the log, in milliseconds.
+    static let deliveryMilliseconds = 5000
+
+    let settings: ClusterSettings
+    let shards: [PostgresLedger]
+    let ledger: ShardedLedger
+    let redis: RedisClient
+    let subscriber: RedisSubscriber
+    let gates: [RedisGate]
+    let gate: ShardedGate
+    let log: OrderLog
+    let intake: KafkaIntake
+    let observer: KafkaObserver
+
+    /// Connects. Databases must be there; Redis and brokers are waited for while the node runs, and what needs them
+    /// is refused until then.
+    ///
+    /// - Throws: *busy* when a database cannot be reached; *internal* when it is another shard, or of a newer release.
+    static func connect(
+        _ settings: ClusterSettings, _ configuration: ServeConfiguration, registry: PrometheusRegistry, logger: Logger
+    ) async throws(ShopError) -> ClusterEngines {
+        var shards: [PostgresLedger] = []
+        do throws(ShopError) {
+            for (number, database) in settings.shards.enumerated() {
+                shards.append(
+                    try await open(
+                        database, UInt16(number), configuration.limits, registry: registry, logger: logger))
+            }
+            return try ClusterEngines(settings, shards, configuration, registry: registry, logger: logger)
+        } catch {
+            for shard in shards { shard.close() }
+            throw error
+        }
+    }
+
+    private static func open(
+        _ database: PostgresSettings, _ number: UInt16, _ limits: Limits, registry: PrometheusRegistry, logger: Logger
+    ) async throws(ShopError) -> PostgresLedger {
+        var logger = logger
+        logger[metadataKey: "shard"] = "\(number)"
+        let shardLogger = logger
+        do throws(ShopError) {
+            return try await PostgresLedger.open(
+                database, shard: number, limits: limits, metrics: registry,
+                onNotice: { shardLogger.notice("the database remarks", metadata: ["cause": "\($0)"]) }
+            ) { health, cause in
+                switch health {
+                case .writable: shardLogger.notice("the ledger takes writes again")
+                case .stopped(let reason, _):
+                    shardLogger.critical(
+                        "no orders are taken", metadata: ["reason": "\(reason)", "cause": "\(cause ?? "")"])
+                }
+            }
+        } catch {
+            throw ShopError(error.code, "shard \(number) at \(database.name): \(error.detail)", cause: error.cause)
+        }
+    }
+
+    private init(
+        _ settings: ClusterSettings, _ shards: [PostgresLedger], _ configuration: ServeConfiguration,
+        registry: PrometheusRegistry, logger: Logger
+    ) throws(ShopError) {
+        let limits = configuration.limits
+        guard let log = OrderLog(shards: shards.count) else {
+            throw ShopError(.internalFault, "there are too many shards for the log")
+        }
+        let complaint: @Sendable (String) -> Void = { logger.warning("redis", metadata: ["cause": "\($0)"]) }
+        let group = MultiThreadedEventLoopGroup.singleton
+        do {
+            redis = try RedisClient(settings.redis, group: group, scripts: RedisGate.scripts, complaint: complaint)
+            subscriber = try RedisSubscriber(settings.redis, eventLoop: group.next(), complaint: complaint)
+        } catch {
+            throw ShopError(.internalFault, "SLUICE_REDIS_URL: \(error)")
+        }
+        gates = shards.indices.map { [redis] number in
+            RedisGate(
+                client: redis, shard: UInt16(number), lanes: log.partitionsPerShard, limits: limits, metrics: registry)
+        }
+        gate = ShardedGate(gates)
+        ledger = ShardedLedger(shards)
+        observer = KafkaObserver(
+            log: { level, text in
+                // Of syslog's levels, from warnings on.
+                if level <= 4 { logger.warning("kafka", metadata: ["cause": "\(text)"]) }
+            },
+            failed: { logger.warning("kafka", metadata: ["cause": "\($0)"]) })
+        var producer = KafkaProducer.Settings(brokers: settings.brokers)
+        producer.deliveryMilliseconds = Self.deliveryMilliseconds
+        do throws(KafkaError) {
+            intake = try KafkaIntake(
+                log: log, settings: producer, limits: limits, ledger: ledger, outbox: nil, metrics: registry,
+                observer: observer)
+        } catch {
+            throw ShopError(.internalFault, "SLUICE_KAFKA_BROKERS: \(error)")
+        }
+        self.settings = settings
+        self.shards = shards
+        self.log = log
+    }
+
+    /// Lets go of Redis and the log, when nobody needs them any more.
+    func leave() async {
+        _ = await intake.stop()
+        await subscriber.shutDown()
+        await redis.shutDown()
+    }
+}
