@@ -47,8 +47,11 @@ class Owner:
         status, answer = self.call("POST", "/products", json.dumps(body))
         assert status == 201, answer
         if count:
-            status, answer = self.call("POST", f"/products/{slug}/cards", cards(count, slug.upper()), "text/plain")
-            assert status in (200, 201) and answer["imported"] == count, answer
+            self.import_cards(slug, count)
+
+    def import_cards(self, slug, count):
+        status, answer = self.call("POST", f"/products/{slug}/cards", cards(count, slug.upper()), "text/plain")
+        assert status in (200, 201) and answer["imported"] == count, answer
 
     def sandbox(self):
         status, answer = self.call("PUT", "/channels/sandbox", '{"kind":"sandbox","settings":{},"enabled":true}')
