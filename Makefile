@@ -34,7 +34,7 @@ test: setup setup-test lint ## run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis
+verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis, a cluster that is broken
 	swift build --build-tests
 	SLUICE_CRASH_ROUNDS=20 swift test --skip-build --filter killUnderLoad
 	$(VENV)/bin/python Tests/Scripts/restart_time.py --binary .build/release/sluice
@@ -43,6 +43,10 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/check_generator.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/orders_on_file.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
+	swift build -c release --product development-broker
+	$(VENV)/bin/python Tests/Scripts/cluster_drill.py --binary .build/release/sluice --seconds 20 --cards 200000
+	$(VENV)/bin/python Tests/Scripts/cluster_gateway.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/cluster_faults.py --binary .build/release/sluice
 
 bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew
 	@# As allocations.py has it, or each would compile everything anew.

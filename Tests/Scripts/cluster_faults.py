@@ -311,7 +311,7 @@ def leader_pause(run):
     wait_for_leader(run)
     if "shop" not in run.cluster.nodes:
         run.need(during is not None and during is not node, f"nobody led while {node.name} was paused")
-        leading = [other.name for other in run.cluster.of("upkeep") if total(other.metrics(), "sluice_shard_leader", shard="0")]
+        leading = [other.name for other in run.cluster.of("upkeep") if total(other.metrics(), "sluice_upkeep_leader", shard="0")]
         run.need(len(leading) == 1, f"shard 0 is led by {leading}")
 
 

@@ -25,6 +25,8 @@ from processes import Guardian, Ports, Stopped, Trouble, can_bind, is_open, serv
 from status import Status, leads
 
 SHARDS = 2
+# A node that has died so often before it was ready for the first time is not waited for.
+FATAL_DEATHS = 5
 # Two of each that a crowd or a death may take; two for upkeep, so that there is another leader.
 NODES = (("web-1", "web"), ("web-2", "web"), ("orders-1", "orders"), ("orders-2", "orders"), ("payments-1", "payments"),
          ("delivery-1", "delivery"), ("upkeep-1", "upkeep"), ("upkeep-2", "upkeep"))
@@ -36,7 +38,7 @@ class Cluster:
     def __init__(self, folder, binary=None, broker=None, port=None, say=print, stand_in=False):
         self.folder = pathlib.Path(folder).resolve()
         self.binary = pathlib.Path(binary or PROJECT / ".build/release/sluice").resolve()
-        self.say, self.ports = say, Ports()
+        self.say, self.ports, self.is_stopped = say, Ports(), False
         need(self.binary.exists(), f"there is no {self.binary}: make build")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.lock = open(self.folder / "lock", "w")
@@ -143,13 +145,12 @@ class Cluster:
             self.say("engines are up, starting nodes")
             for node in self.nodes.values():
                 node.launch()
-            for node in self.nodes.values():
-                node.wait_ready()
+            self.supervisor.start()
+            wait_until(self.nodes_are_ready, "the nodes are ready", seconds)
             self.nginx.configure(
                 self.ports_of("web"), self.ports_of("payments", "callbacks_port"), self.ports_of("web", "admin_port"))
             self.nginx.start()
             wait_until(self.is_ready, "/readyz says that the shop can sell", seconds)
-            self.supervisor.start()
         except BaseException:
             self.stop()
             raise
@@ -180,6 +181,11 @@ class Cluster:
     def ports_of(self, role, kind="port"):
         return [getattr(node, kind) for node in self.nodes.values() if node.role in (role, "all")]
 
+    def nodes_are_ready(self):
+        for node in self.nodes.values():
+            need(node.deaths <= FATAL_DEATHS, f"{node.name} died {node.deaths} times: {node.last_words()}")
+        return all(node.is_running() and node.is_ready() for node in self.nodes.values())
+
     def is_ready(self):
         try:
             return get(f"{self.url}/readyz", 5)[0] == 200
@@ -188,6 +194,9 @@ class Cluster:
 
     def stop(self):
         """Ends what runs: first the gateway, so that no buyer comes; the ledger last."""
+        if self.is_stopped:
+            return
+        self.is_stopped = True
         if self.supervisor.is_alive():
             self.supervisor.end()
         end_all([self.nginx], self.say)

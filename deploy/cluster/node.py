@@ -23,7 +23,7 @@ class Node(Child):
         self.port, self.callbacks_port, self.admin_port = (cluster.ports.free() for _ in range(3))
         self.said_ready = threading.Event()
         # When it is started again after a death, and after how long the next time.
-        self.due, self.wait = None, 0.5
+        self.due, self.wait, self.deaths = None, 0.5, 0
 
     def command(self):
         command = [str(self.cluster.binary), "serve", "--data", str(self.folder / "data"),
@@ -119,6 +119,7 @@ class Supervisor(threading.Thread):
             if now - getattr(node, "started", 0) > self.STEADY:
                 node.wait = 0.5
             self.say(f"{node.name} ended with {node.process.returncode}; starting it again in {node.wait} s")
+            node.deaths += 1
             node.guardian.forget(node.pid)
             node.due, node.wait = now + node.wait, min(self.LONGEST, 2 * node.wait)
 

@@ -107,9 +107,10 @@ def program(name, *folders):
 
 
 def stat(pid):
-    """State, seconds of processor time, resident MiB, parent and moment of the start of a process; None if it is gone."""
+    """State, seconds of processor time, MiB, parent and moment of the start of a process; None if it is gone."""
     try:
         text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+        _, resident, shared, *_ = map(int, pathlib.Path(f"/proc/{pid}/statm").read_text().split())
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The name, in brackets, may hold anything.
@@ -118,7 +119,7 @@ def stat(pid):
         "state": fields[0], "parent": int(fields[1]),
         # With its children that have ended: connections of PostgreSQL come and go.
         "cpu": sum(int(field) for field in fields[11:15]) / TICKS,
-        "resident": int(fields[21]) * PAGE / 2**20, "start": fields[19],
+        "own": (resident - shared) * PAGE / 2**20, "shared": shared * PAGE / 2**20, "start": fields[19],
     }
 
 

@@ -21,7 +21,9 @@ class Use:
             grown = sum(found["cpu"] - spent.get(member, 0) for member, found in members.items())
             share = 100 * max(0, grown) / max(now - moment, 0.001)
         self.before[pid] = (now, {member: found["cpu"] for member, found in members.items()})
-        return share, sum(found["resident"] for found in members.values())
+        # What processes share, such as PostgreSQL's buffers, is there once.
+        shared = max((found["shared"] for found in members.values()), default=0)
+        return share, shared + sum(found["own"] for found in members.values())
 
 
 class Status:
@@ -75,4 +77,4 @@ def lag(metrics):
 
 def leads(metrics):
     """The shards that a node leads."""
-    return [labels.get("shard", "?") for name, labels, value in metrics if name == "sluice_shard_leader" and value == 1]
+    return [labels.get("shard", "?") for name, labels, value in metrics if name == "sluice_upkeep_leader" and value == 1]
