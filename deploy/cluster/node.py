@@ -23,7 +23,7 @@ class Node(Child):
         self.port, self.callbacks_port, self.admin_port = (cluster.ports.free() for _ in range(3))
         self.said_ready = threading.Event()
         # When it is started again after a death, and after how long the next time.
-        self.due, self.wait, self.deaths = None, 0.5, 0
+        self.due, self.wait, self.deaths, self.started = None, 0.5, 0, 0.0
 
     def command(self):
         command = [str(self.cluster.binary), "serve", "--data", str(self.folder / "data"),
@@ -40,7 +40,7 @@ class Node(Child):
         return {**own, **self.cluster.variables(self)}
 
     def launch(self):
-        self.said_ready = threading.Event()
+        self.said_ready, self.started = threading.Event(), time.monotonic()
         super().launch(stdout=subprocess.PIPE)
         threading.Thread(target=self.listen, args=(self.process.stdout, self.said_ready), daemon=True).start()
 
@@ -114,9 +114,8 @@ class Supervisor(threading.Thread):
             if now >= node.due:
                 node.due = None
                 node.launch()
-                node.started = now
         elif node.is_wanted and not node.is_running():
-            if now - getattr(node, "started", 0) > self.STEADY:
+            if now - node.started > self.STEADY:
                 node.wait = 0.5
             self.say(f"{node.name} ended with {node.process.returncode}; starting it again in {node.wait} s")
             node.deaths += 1
