@@ -140,9 +140,9 @@ let package = Package(
             dependencies: ["Domain", "RedisClient", "Shop", .metrics, .nioConcurrency],
             path: "Sources/Gates/RedisGate",
             resources: [
-                .embedInCode("Lua/take.lua"), .embedInCode("Lua/end.lua"), .embedInCode("Lua/restock.lua"),
-                .embedInCode("Lua/count.lua"), .embedInCode("Lua/judged.lua"), .embedInCode("Lua/unlogged.lua"),
-                .embedInCode("Lua/known.lua"), .embedInCode("Lua/look.lua"), .embedInCode("Lua/close.lua"),
+                .embedInCode("Lua/take.lua"), .embedInCode("Lua/apply.lua"), .embedInCode("Lua/news.lua"),
+                .embedInCode("Lua/judged.lua"), .embedInCode("Lua/unlogged.lua"), .embedInCode("Lua/known.lua"),
+                .embedInCode("Lua/run.lua"), .embedInCode("Lua/look.lua"), .embedInCode("Lua/close.lua"),
                 .embedInCode("Lua/load.lua"), .embedInCode("Lua/open.lua"), .embedInCode("Lua/rate.lua"),
                 .embedInCode("Lua/status.lua"),
             ],

@@ -49,6 +49,8 @@ public struct Limits: Sendable {
     /// judged; past it the gate is closed. Less than the 5 MiB that the development broker keeps of a partition before
     /// it drops the oldest. Used by the gate.
     public var gateBacklogBytes = 3 << 20
+    /// News that is kept while a gate is closed and being loaded; past it the load begins anew. Used by the gate.
+    public var gateLateNews = 200_000
     /// Milliseconds between two looks at what other nodes did to a shared gate. Used by the gate.
     public var gateRefreshMilliseconds: Int64 = 500
     /// Bytes of an order's or an admin's JSON body. Used by the web.

@@ -27,12 +27,12 @@ public struct ShardedGate: Gate {
         for (shard, orders) in Dictionary(grouping: orders, by: \.identifier.shard) { gate(shard)?.judged(orders) }
     }
 
-    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
-        gate(product.shard)?.restock(product, pool, by: count)
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int, change: Int64) {
+        gate(product.shard)?.restock(product, pool, by: count, change: change)
     }
 
-    public func count(_ buyer: Buyer, of product: ProductID, units: Int) {
-        gate(product.shard)?.count(buyer, of: product, units: units)
+    public func count(_ buyer: Buyer, of product: ProductID, units: Int, change: Int64) {
+        gate(product.shard)?.count(buyer, of: product, units: units, change: change)
     }
 
     public func close(term: Int64) async throws(ShopError) {
@@ -66,6 +66,7 @@ extension GateSnapshot {
         var part = GateSnapshot()
         part.available = available.filter { $0.key.shard == shard }
         part.pickable = pickable.filter { $0.key.shard == shard }
+        part.changes = changes.filter { $0.key.shard == shard }
         part.tickets = tickets.filter { $0.product.shard == shard }
         part.units = units.filter { $0.product.shard == shard }
         part.keys = keys.filter { $0.product.shard == shard }

@@ -78,6 +78,7 @@ extension ShardedLedger {
         for part in parts {
             whole.available.merge(part.available) { first, _ in first }
             whole.pickable.merge(part.pickable) { first, _ in first }
+            whole.changes.merge(part.changes) { first, _ in first }
             whole.tickets += part.tickets
             whole.units += part.units
             whole.keys += part.keys
@@ -133,13 +134,13 @@ extension ShardedLedger: CardStore {
         try await shard(of: filter.product).contents(filter)
     }
 
-    public func void(_ card: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> CardEntry {
+    public func void(_ card: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> ChangedCard {
         try await shard(of: card).void(card, by: note, at: moment)
     }
 
     public func replace(
         _ card: Int64, with other: Int64?, by note: OwnerNote, at moment: Timestamp
-    ) async throws(ShopError) -> CardEntry {
+    ) async throws(ShopError) -> ChangedCard {
         try await shard(of: card).replace(card, with: other, by: note, at: moment)
     }
 

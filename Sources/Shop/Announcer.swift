@@ -16,8 +16,9 @@ public struct Announcer: Sendable {
         guard let change, change.changed else { return }
         let order = change.order
         if let end = change.gate.end { gate.end(order.id, end) }
-        if change.gate.cardsTaken != 0 { gate.restock(order.product, order.pool, by: -change.gate.cardsTaken) }
-        if change.gate.units != 0 { gate.count(order.buyer, of: order.product, units: change.gate.units) }
+        let (taken, units, number) = (change.gate.cardsTaken, change.gate.units, change.gate.change)
+        if taken != 0 { gate.restock(order.product, order.pool, by: -taken, change: number) }
+        if units != 0 { gate.count(order.buyer, of: order.product, units: units, change: number) }
         watch.publish(order)
     }
 }

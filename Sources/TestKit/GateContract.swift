@@ -54,6 +54,16 @@ public struct GateBench: Sendable {
     /// Ends a ticket.
     public func end(_ order: Int, _ end: TicketEnd) { gate.end(id(order), end) }
 
+    /// Tells of cards that came or left past the gate.
+    public func restock(_ count: Int, _ pool: Pool = .drawn, change: Int64) {
+        gate.restock(product.id, pool, by: count, change: change)
+    }
+
+    /// Tells of units that a buyer got or gave back past the gate.
+    public func count(_ units: Int, buyer: Int = 1, change: Int64) {
+        gate.count(Fixtures.buyer(buyer), of: product.id, units: units, change: change)
+    }
+
     /// Returns when everything that the gate was told has taken effect.
     public func settle() async throws { try await settled() }
 
@@ -67,7 +77,7 @@ public struct GateBench: Sendable {
 /// What every gate does.
 public enum GateContract {
     /// All of it.
-    public static let cases: [ContractCase<GateBench>] = opening + stock + keys + tickets
+    public static let cases: [ContractCase<GateBench>] = opening + stock + keys + tickets + newsCases
 
     private static let opening: [ContractCase<GateBench>] = [
         ContractCase("is closed until it is loaded") { bench in
@@ -89,13 +99,9 @@ public enum GateContract {
             try expect(await bench.mayKnow("key"), is: true)
             try await bench.open(1)
             try await bench.gate.close(term: 1)
-            bench.gate.restock(bench.product.id, .drawn, by: 5)
-            bench.gate.count(Fixtures.buyer(1), of: bench.product.id, units: 3)
+            bench.restock(5, change: 1)
             try expect(await bench.mayKnow("key"), is: true)
             try expect(try await bench.available(), is: 0)
-            try await bench.open(1)
-            try expect(try await bench.available(), is: 1)
-            try expect(await bench.admit(1), is: .admitted)
         },
         ContractCase("a load replaces all that was known") { bench in
             try await bench.open(3, picked: 3)
@@ -141,10 +147,10 @@ public enum GateContract {
         },
         ContractCase("stock that comes or is taken past the gate counts") { bench in
             try await bench.open(1)
-            bench.gate.restock(bench.product.id, .drawn, by: -1)
+            bench.restock(-1, change: 1)
             try expect(try await bench.available(), is: 0)
             try expect(await bench.admit(1), is: .refused(.soldOut))
-            bench.gate.restock(bench.product.id, .drawn, by: 2)
+            bench.restock(2, change: 2)
             try expect(try await bench.available(), is: 2)
             try expect(await bench.admit(2, quantity: 2), is: .admitted)
         },
@@ -165,7 +171,7 @@ public enum GateContract {
             try expect(await bench.admit(2, quantity: 2), is: .refused(.limitReached))
             bench.end(1, .sold)
             try expect(await bench.admit(3, quantity: 2), is: .refused(.limitReached))
-            bench.gate.count(Fixtures.buyer(1), of: bench.product.id, units: -2)
+            bench.count(-2, change: 1)
             try expect(await bench.admit(4, quantity: 3), is: .admitted)
             try expect(await bench.admit(5, buyer: 2, quantity: 3), is: .admitted)
         },
@@ -181,9 +187,9 @@ public enum GateContract {
         },
         ContractCase("what was taken past the gate may leave it with less than nothing") { bench in
             try await bench.open(1)
-            bench.gate.restock(bench.product.id, .drawn, by: -3)
+            bench.restock(-3, change: 1)
             try expect(try await bench.available(), is: -2)
-            bench.gate.restock(bench.product.id, .drawn, by: 3)
+            bench.restock(3, change: 2)
             try expect(await bench.admit(1), is: .admitted)
         },
         ContractCase("what is not on sale is refused, and takes nothing") { bench in

@@ -8,8 +8,8 @@ public struct GateHistory: Sendable {
         case admit(AdmissionRequest)
         case mayKnow(String, ProductID)
         case end(OrderID, TicketEnd)
-        case restock(ProductID, Pool, Int)
-        case count(Buyer, ProductID, Int)
+        case restock(ProductID, Pool, Int, change: Int64)
+        case count(Buyer, ProductID, Int, change: Int64)
         case close
         case load(GateSnapshot)
     }
@@ -50,8 +50,10 @@ public struct GateHistory: Sendable {
                         gate.mayKnow(key, of: product) { continuation.resume(returning: $0) }
                     })
             case .end(let order, let end): gate.end(order, end)
-            case .restock(let product, let pool, let count): gate.restock(product, pool, by: count)
-            case .count(let buyer, let product, let units): gate.count(buyer, of: product, units: units)
+            case .restock(let product, let pool, let count, let change):
+                gate.restock(product, pool, by: count, change: change)
+            case .count(let buyer, let product, let units, let change):
+                gate.count(buyer, of: product, units: units, change: change)
             case .close: try await gate.close(term: 1)
             case .load(let snapshot): try await gate.load(snapshot)
             }
@@ -82,6 +84,8 @@ private struct HistoryMaker {
     private mutating func order() -> OrderID { OrderID(Identifier(high: 0, low: UInt64(number(1...14)))) }
     private mutating func buyer() -> Buyer { Fixtures.buyer(number(1...3)) }
     private mutating func key() -> String { "key \(number(1...4))" }
+    /// Some are in most snapshots, and some in none.
+    private mutating func change() -> Int64 { Int64(number(1...8)) }
     private mutating func pool() -> Pool { number(1...4) == 1 ? .picked : .drawn }
 
     private mutating func product() -> Product {
@@ -91,11 +95,11 @@ private struct HistoryMaker {
 
     mutating func step() -> GateHistory.Step {
         switch number(1...40) {
-        case 1: .close
-        case 2, 3: .load(snapshot())
-        case 4, 5: .mayKnow(key(), product().id)
-        case 6...8: .restock(product().id, pool(), number(-2...4))
-        case 9, 10: .count(buyer(), product().id, number(-2...2))
+        case 1, 2: .close
+        case 3, 4: .load(snapshot())
+        case 5: .mayKnow(key(), product().id)
+        case 6...8: .restock(product().id, pool(), number(-2...4), change: change())
+        case 9, 10: .count(buyer(), product().id, number(-2...2), change: change())
         case 11...19: .end(order(), [.notPlaced, .released, .sold][number(0...2)])
         default: .admit(request())
         }
@@ -114,6 +118,7 @@ private struct HistoryMaker {
         var snapshot = GateSnapshot()
         for product in Self.products where number(1...3) > 1 {
             snapshot.available[product.id] = number(0...6)
+            if number(1...2) == 1 { snapshot.changes[product.id] = Int64(number(1...5)) }
             if number(1...2) == 1 { snapshot.pickable[product.id] = number(0...3) }
             for buyer in 1...3 where number(1...4) == 1 {
                 let held = number(0...2)

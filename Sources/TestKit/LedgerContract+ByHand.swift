@@ -43,13 +43,13 @@ extension LedgerContract {
         let product = try await bench.product(cards: 1, lateMoney: .wait)
         let record = try await paidLate(bench, product, buyer: 1)
         try expect(record.order?.state, is: .paid)
-        try expect(record.change?.gate, is: GateEffect(units: 1))
+        try expect(record.change?.gate, is: GateEffect(units: 1, change: 2))
         try await bench.audit()
         try expect(try await bench.ledger.deliverWaiting(at: bench.clock.now(), limit: 10), is: [])
         try await bench.restock(product, Fixtures.cards(100..<101))
         let delivered = try await bench.ledger.deliverWaiting(at: bench.clock.now(), limit: 10)
         try expect(delivered.map(\.order.state), is: [.delivered])
-        try expect(delivered.map(\.gate), is: [GateEffect(cardsTaken: 1)])
+        try expect(delivered.map(\.gate), is: [GateEffect(cardsTaken: 1, change: 4)])
         try expect(try await bench.ledger.deliverWaiting(at: bench.clock.now(), limit: 10), is: [])
         try await bench.audit()
     }
@@ -210,7 +210,7 @@ extension LedgerContract {
         bench.clock.advance(seconds: product.holdSeconds)
         _ = try await bench.ledger.expire(at: bench.clock.now(), limit: 10)
         let late = try await bench.ledger.confirm(expired.id, by: bench.owner, at: bench.clock.now())
-        try expect(late.gate, is: GateEffect(cardsTaken: 1, units: 1))
+        try expect(late.gate, is: GateEffect(cardsTaken: 1, units: 1, change: 2))
         try await refuses(.notFound) {
             try await bench.ledger.confirm(OrderID(bench.identifiers.make()), by: bench.owner, at: bench.clock.now())
         }

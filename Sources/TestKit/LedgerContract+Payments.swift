@@ -54,7 +54,7 @@ extension LedgerContract {
         let record = try await bench.ledger.record(bench.receipt(attempt))
         try expect(record.verdict, is: .late)
         try expect(record.order?.state, is: .delivered)
-        try expect(record.change?.gate, is: GateEffect(cardsTaken: 1, units: 1), "the gate must hear of it")
+        try expect(record.change?.gate, is: GateEffect(cardsTaken: 1, units: 1, change: 2), "the gate must hear of it")
         try await bench.audit()
     }
 

@@ -104,7 +104,7 @@ extension LedgerContract {
         _ = try await bench.placed(draft(bench, product, 9, [picks[1]]))
         let delivered = try await bench.ledger.record(bench.receipt(late[0]))
         try expect(delivered.order?.state, is: .delivered)
-        try expect(delivered.change?.gate, is: GateEffect(cardsTaken: 1, units: 1))
+        try expect(delivered.change?.gate, is: GateEffect(cardsTaken: 1, units: 1, change: 3))
         let cards = try await bench.cards.cards(CardFilter(product: product.id, order: late[0].order, limit: 9))
         try expect(cards.map(\.id), is: [picks[0].card])
         let reviewed = try await bench.ledger.record(bench.receipt(late[1]))
@@ -133,7 +133,8 @@ extension LedgerContract {
             try await bench.cards.replace(picks[0].card, with: nil, by: bench.owner, at: bench.clock.now())
         }
         let second = try await bench.cards.replace(
-            picks[0].card, with: picks[1].card, by: bench.owner, at: bench.clock.now())
+            picks[0].card, with: picks[1].card, by: bench.owner, at: bench.clock.now()
+        ).card
         try expect(second.order, is: order.id)
         try expect(second.pool, is: .picked)
         try await refuses(.wrongState) {

@@ -28,7 +28,7 @@ extension LedgerContract {
         _ = try await bench.pay(order.id)
         let change = try await bench.ledger.requestRefund(order.id, by: bench.owner, at: bench.clock.now())
         try expect(change.order.state, is: .refundPending)
-        try expect(change.gate, is: GateEffect(units: -1))
+        try expect(change.gate, is: GateEffect(units: -1, change: 2))
         try expect(try await bench.ledger.goods(of: order.id), is: [], "no longer shown")
         try await bench.audit()
         let refund = try unwrap(try await bench.ledger.refunds(RefundFilter(order: order.id, limit: 10)).first)
@@ -124,7 +124,7 @@ extension LedgerContract {
             try await bench.cards.void(cards[0].id, by: bench.owner, at: bench.clock.now())
         }
         let voided = try await bench.cards.void(cards[1].id, by: bench.owner, at: bench.clock.now())
-        try expect(voided.state, is: .voided)
+        try expect(voided.card.state, is: .voided)
         try expect(try await bench.place(bench.draft(product, buyer: 2)), is: .refused(.soldOut))
         let entry = try await bench.cards.ownerJournal(after: nil, limit: 1).first
         try expect(entry?.action, is: "void")
@@ -139,7 +139,7 @@ extension LedgerContract {
         let before = try await bench.ledger.goods(of: order.id)
         let card = try unwrap(
             try await bench.cards.cards(CardFilter(product: product.id, order: order.id, limit: 10)).first)
-        let other = try await bench.cards.replace(card.id, with: nil, by: bench.owner, at: bench.clock.now())
+        let other = try await bench.cards.replace(card.id, with: nil, by: bench.owner, at: bench.clock.now()).card
         try expect(other.order, is: order.id)
         let after = try await bench.ledger.goods(of: order.id)
         try expect(after.count == 1 && after != before, "another card")

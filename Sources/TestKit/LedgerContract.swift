@@ -22,7 +22,7 @@ public enum LedgerContract {
             ContractCase("a query tag finds its orders only", lookup),
             ContractCase("cards seen before are duplicates, per product", duplicates),
             ContractCase("the gate's snapshot is what the ledger holds", snapshot),
-        ] + paymentCases + byHandCases + cardCases + offerCases + couponCases + pickCases + noticeCases
+        ] + paymentCases + byHandCases + cardCases + changeCases + offerCases + couponCases + pickCases + noticeCases
 
     // MARK: Scarce things
 
@@ -189,7 +189,7 @@ public enum LedgerContract {
         let other = try await bench.product("other-key")
         let batch = try await bench.cards.openBatch(of: product.id, at: bench.clock.now())
         let again = try await bench.cards.add(Fixtures.cards(3..<8), to: product.id, batch: batch)
-        try expect(again, is: ImportedSlice(imported: 3, duplicates: [0, 1]))
+        try expect(again, is: ImportedSlice(imported: 3, duplicates: [0, 1], change: 2))
         try await bench.restock(other, Fixtures.cards(0..<5))
         try await bench.audit()
     }
@@ -203,6 +203,7 @@ public enum LedgerContract {
             keysSince: bench.clock.now().advanced(seconds: -1), maximumUnits: 10, maximumKeys: 10)
         try expect(snapshot.available, is: [product.id: 2])
         try expect(snapshot.pickable, is: [:])
+        try expect(snapshot.changes, is: [product.id: 1])
         let ticket = GateSnapshot.Ticket(order: held.id, product: product.id, buyer: held.buyer, quantity: 2)
         try expect(snapshot.tickets, is: [ticket])
         try expect(snapshot.keys, is: [GateSnapshot.Key(product: product.id, key: "key")])

@@ -20,8 +20,8 @@ public final class RecordingGate: Gate {
         state.withLockedValue { $0.ends[order, default: []].append(end) }
     }
     public func judged(_ orders: [OrderID]) { state.withLockedValue { $0.judged += orders } }
-    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {}
-    public func count(_ buyer: Buyer, of product: ProductID, units: Int) {}
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int, change: Int64) {}
+    public func count(_ buyer: Buyer, of product: ProductID, units: Int, change: Int64) {}
     public func close(term: Int64) {}
     public func look() -> GateLook { GateLook(isOpen: true) }
     public func load(_ snapshot: GateSnapshot) {}

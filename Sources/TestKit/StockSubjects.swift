@@ -6,6 +6,7 @@ public import Shop
 public final class GateSubject: StockSubject {
     private let gate: any Gate
     private let product: Product
+    private let changes = NIOLockedValueBox<Int64>(0)
 
     /// - Parameter gate: freshly loaded with an empty snapshot
     public init(gate: any Gate, product: Product) {
@@ -13,7 +14,13 @@ public final class GateSubject: StockSubject {
         self.product = product
     }
 
-    public func restock(_ count: Int) { gate.restock(product.id, .drawn, by: count) }
+    public func restock(_ count: Int) {
+        let change = changes.withLockedValue { number in
+            number += 1
+            return number
+        }
+        gate.restock(product.id, .drawn, by: count, change: change)
+    }
 
     public func place(_ order: Int, buyer: Int, quantity: Int, at moment: Timestamp) async throws -> Refusal? {
         let request = AdmissionRequest(

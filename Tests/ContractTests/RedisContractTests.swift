@@ -31,6 +31,14 @@ struct RedisContractTests {
         for number in 1...5 { #expect(await bench.admit(number, buyer: number) == .admitted) }
     }
 
+    @Test("with more news than it keeps while it is closed it does not open, until it is closed anew")
+    func lateNews() async throws {
+        var limits = Limits()
+        limits.gateLateNews = 3
+        let gate = try RedisBench.shared().gate(limits: limits)
+        try await tooMuchNews(GateBench(gate, clock: MockClock(), settled: { await gate.refresh() }))
+    }
+
     @Test("answers 10,000 random histories as the gate in memory does")
     func histories() async throws {
         let bench = try RedisBench.shared()

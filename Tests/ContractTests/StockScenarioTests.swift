@@ -17,7 +17,7 @@ struct StockScenarioTests {
     func memoryGate(scenario: StockScenario) async throws {
         let clock = MockClock()
         let gate = MemoryGate(limits: Limits())
-        gate.load(GateSnapshot())
+        try gate.load(GateSnapshot())
         let product = scenario.product(startingAt: clock.now())
         try await scenario.run(on: GateSubject(gate: gate, product: product), clock: clock)
     }
@@ -48,7 +48,7 @@ struct StockScenarioTests {
         let clock = MockClock()
         let product = story.product(startingAt: clock.now())
         let gate = MemoryGate(limits: Limits())
-        gate.load(GateSnapshot())
+        try gate.load(GateSnapshot())
         try await story.run(on: GateSubject(gate: gate, product: product), clock: clock)
         try await withSQLiteLedger { bench in
             let product = try await bench.product(limits: story.limits)

@@ -44,7 +44,7 @@ struct OutboxTests {
         let shard = freshShard()
         try await withNode(shard: shard) { node in
             try await node.bench.open(10)
-            let outbox = "{s\(shard)}:e1:outbox"
+            let outbox = "{s\(shard)}:e\(try await node.epoch(shard)):outbox"
             _ = try await node.client.call(RedisCommand("XADD", outbox, "*", "r", "no order"))
             _ = try await node.client.call(RedisCommand("XADD", outbox, "*", "a", "b", "c", "d"))
             _ = await node.bench.admit(1)

@@ -1,6 +1,7 @@
 import CoreMetrics
 import Domain
 import NIOConcurrencyHelpers
+import NIOCore
 import NIOPosix
 import RedisClient
 import RedisGate
@@ -70,6 +71,18 @@ struct Node: Sendable {
         return gate.available(product, .drawn)
     }
 
+    /// The epoch that Redis names.
+    func epoch(_ shard: UInt16) async throws -> Int64 {
+        try #require(try await client.call(RedisCommand("HGET", "{s\(shard)}:epoch", "epoch")).number)
+    }
+
+    /// Returns when Redis answers again.
+    func isBack() async throws {
+        try await eventually("the node is connected again") {
+            (try? await client.call(RedisCommand("PING"))) != nil && client.connected == client.expected
+        }
+    }
+
     /// So many requests at once, of buyers of their own.
     func admitAll(_ orders: Range<Int>) async -> [Admission] {
         await withTaskGroup(of: Admission.self) { group in
@@ -87,6 +100,7 @@ func freshShard() -> UInt16 { shards.wrappingAdd(1, ordering: .relaxed).newValue
 /// Runs a test with a node.
 func withNode(
     port: Int? = nil, shard: UInt16 = freshShard(), lanes: Int = 1,
+    group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton.next(),
     limits change: (inout Limits) -> Void = { _ in },
     settings changeSettings: (inout RedisSettings) -> Void = { _ in }, _ body: (Node) async throws -> Void
 ) async throws {
@@ -97,8 +111,7 @@ func withNode(
     var limits = Limits()
     change(&limits)
     let metrics = CountingMetrics()
-    let client = try RedisClient(
-        settings, group: MultiThreadedEventLoopGroup.singleton.next(), scripts: RedisGate.scripts)
+    let client = try RedisClient(settings, group: group, scripts: RedisGate.scripts)
     let gate = RedisGate(client: client, shard: shard, lanes: lanes, limits: limits, metrics: metrics)
     let bench = GateBench(gate, clock: MockClock()) { await gate.refresh() }
     let result: Result<Void, any Error>

@@ -15,12 +15,6 @@ struct TroubleTests {
         try await proxy.close()
     }
 
-    private static func isBack(_ node: Node) async throws {
-        try await eventually("the node is connected again") {
-            (try? await node.client.call(RedisCommand("PING"))) != nil
-        }
-    }
-
     @Test("an answer that is lost is unknown, and the same order asked for again takes its stock once")
     func answerLost() async throws {
         try await Self.withProxy { _, proxy in
@@ -28,7 +22,7 @@ struct TroubleTests {
                 try await node.bench.open(10)
                 proxy.set(.cutAfterServer, count: 1)
                 #expect(await node.bench.admit(1, key: "key") == .unknown)
-                try await Self.isBack(node)
+                try await node.isBack()
                 #expect(await node.available() == 9)
                 #expect(await node.bench.admit(1, key: "key") == .admitted)
                 #expect(await node.available() == 9)
@@ -43,7 +37,7 @@ struct TroubleTests {
                 try await node.bench.open(10)
                 proxy.set(.cutBeforeServer, count: 1)
                 #expect(await node.bench.admit(1) == .unknown)
-                try await Self.isBack(node)
+                try await node.isBack()
                 #expect(await node.available() == 10)
             }
         }
@@ -79,39 +73,10 @@ struct TroubleTests {
             try await eventually("ten seconds have passed") { ContinuousClock.now - start > .seconds(10) }
             #expect(await node.bench.admit(50, buyer: 50) == .closed)
             server.resume()
-            try await Self.isBack(node)
+            try await node.isBack()
             // What was sent before it hung takes effect now; asked for again, it is there once.
             try await eventually("they are all in") { await node.admitAll(0..<20).count(of: .admitted) == 20 }
             #expect(await node.available() == 80)
-        }
-    }
-
-    @Test("a Redis that was started empty is closed until it is loaded, under a later epoch")
-    func empty() async throws {
-        let server = try await RedisServer()
-        try await withNode(port: server.port) { node in
-            for _ in 1...3 { try await node.bench.open(10) }
-            try await server.restart()
-            try await Self.isBack(node)
-            #expect(await node.bench.admit(1) == .closed)
-            try await node.bench.open(5)
-            #expect(await node.bench.admit(1) == .admitted)
-            let epoch = try await node.client.call(RedisCommand("KEYS", "*:e4:stock")).array
-            #expect(epoch?.count == 1, "it does not count anew")
-        }
-    }
-
-    @Test("a Redis that keeps a file has everything after a restart")
-    func kept() async throws {
-        let server = try await RedisServer(keeps: true)
-        try await withNode(port: server.port) { node in
-            try await node.bench.open(10)
-            #expect(await node.bench.admit(1, key: "key") == .admitted)
-            try await server.restart()
-            try await Self.isBack(node)
-            #expect(await node.bench.admit(1, key: "key") == .admitted)
-            #expect(await node.bench.admit(2, key: "key") == .seenBefore)
-            #expect(await node.available() == 9)
         }
     }
 

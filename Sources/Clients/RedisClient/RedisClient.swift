@@ -1,4 +1,3 @@
-import NIOConcurrencyHelpers
 public import NIOCore
 import Synchronization
 
@@ -33,20 +32,19 @@ public final class RedisClient: Sendable {
     init(_ plan: LinkPlan, group: any EventLoopGroup) {
         self.plan = plan
         let loops = Array(group.makeIterator())
-        let isUp = NIOLockedValueBox(0)
-        self.isUp = isUp
-        connections = loops.map { loop in
-            RedisConnection(eventLoop: loop, plan: plan) { change in
-                isUp.withLockedValue { $0 += change ? 1 : -1 }
-            }
-        }
+        let ups = ConnectionCount()
+        self.ups = ups
+        connections = loops.map { RedisConnection(eventLoop: $0, plan: plan, ups: ups) }
         for connection in connections { connection.start() }
     }
 
-    private let isUp: NIOLockedValueBox<Int>
+    private let ups: ConnectionCount
 
     /// Connections that can be used at the moment.
-    public var connected: Int { isUp.withLockedValue { $0 } }
+    public var connected: Int { ups.connected }
+    /// Grows whenever one of the connections is made or lost. As long as it stays the same, all that is answered comes
+    /// over the same connections, and so from the same run of the server.
+    public var generation: Int64 { ups.generation }
     /// Connections that there are meant to be: one for each event loop.
     public var expected: Int { connections.count }
 
@@ -66,13 +64,17 @@ public final class RedisClient: Sendable {
     }
 
     /// Calls a script that was made by ``RedisScript/call(keys:)``. If Redis does not know it, it is sent whole.
+    ///
+    /// - Parameter generation: the call is *unavailable* when ``generation`` is another one by the time at which it
+    ///   would be sent; nil when that does not matter
     public func send(
-        _ call: RedisCommand, of script: RedisScript, hash: Int? = nil, reply: @escaping RedisReply
+        _ call: RedisCommand, of script: RedisScript, hash: Int? = nil, under generation: Int64? = nil,
+        reply: @escaping RedisReply
     ) {
         let connection = connection(hash)
-        connection.send(call) { result in
+        connection.send(call, under: generation) { result in
             if case .failure(.reply(let text)) = result, text.hasPrefix("NOSCRIPT") {
-                connection.send(script.sent(whole: call), reply: reply)
+                connection.send(script.sent(whole: call), under: generation, reply: reply)
             } else {
                 reply(result)
             }

@@ -9,7 +9,7 @@ public final class MemoryGate: Gate {
     /// A closed gate: nobody is let through until a snapshot is loaded.
     public init(limits: Limits) {
         state = NIOLockedValueBox(
-            MemoryGateState(maximumBuyers: limits.gateBuyers, maximumKeys: limits.gateKeys))
+            MemoryGateState(limits))
     }
 
     public func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void) {
@@ -20,23 +20,33 @@ public final class MemoryGate: Gate {
         reply(state.withLockedValue { $0.mayKnow(key, of: product) })
     }
 
-    public func end(_ order: OrderID, _ end: TicketEnd) { state.withLockedValue { $0.end(order, end) } }
+    public func end(_ order: OrderID, _ end: TicketEnd) { tell(.end(order, end)) }
 
-    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
-        state.withLockedValue { $0.restock(product, pool, by: count) }
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int, change: Int64) {
+        tell(.restock(product, pool, count, change: change))
     }
 
-    public func count(_ buyer: Buyer, of product: ProductID, units: Int) {
-        state.withLockedValue { $0.count(buyer, of: product, units: units) }
+    public func count(_ buyer: Buyer, of product: ProductID, units: Int, change: Int64) {
+        tell(.count(buyer, product, units, change: change))
     }
+
+    private func tell(_ news: MemoryGateState.News) { state.withLockedValue { $0.tell(news) } }
 
     public func judged(_ orders: [OrderID]) {}
 
-    public func close(term: Int64) { state.withLockedValue { $0.close() } }
+    public func close(term: Int64) throws(ShopError) {
+        guard state.withLockedValue({ $0.close(term: term) }) else {
+            throw ShopError(.wrongState, "the gate was closed in a later term")
+        }
+    }
 
     public func look() -> GateLook { state.withLockedValue { $0.look() } }
 
-    public func load(_ snapshot: GateSnapshot) { state.withLockedValue { $0.load(snapshot) } }
+    public func load(_ snapshot: GateSnapshot) throws(ShopError) {
+        guard state.withLockedValue({ $0.load(snapshot) }) else {
+            throw ShopError(.busy, "there was more news than the gate keeps while it is closed")
+        }
+    }
 
     public func available(_ product: ProductID, _ pool: Pool) -> Int {
         state.withLockedValue { $0.available(product, pool) }

@@ -23,6 +23,13 @@ struct MemoryGateState {
         let buyer: Buyer
     }
 
+    /// What the ledger has committed.
+    enum News {
+        case end(OrderID, TicketEnd)
+        case restock(ProductID, Pool, Int, change: Int64)
+        case count(Buyer, ProductID, Int, change: Int64)
+    }
+
     /// Names a pool of a product by one number, which is hashed at once.
     private static func place(_ product: ProductID, _ pool: Pool) -> Int64 {
         switch pool {
@@ -36,11 +43,18 @@ struct MemoryGateState {
     private var tickets = ShardedDictionary<OrderID, Ticket>()
     private var units = ShardedDictionary<BuyerOfProduct, BuyerUnits>()
     private var keys: KeyMemory
-    private let maximumBuyers: Int
+    /// Numbers of the changes that the snapshot held.
+    private var changes: [ProductID: Int64] = [:]
+    /// What was told while it was closed.
+    private var late: [News] = []
+    /// Whether more was told than is kept.
+    private var isLateFull = false
+    private var term = Int64.min
+    private let limits: Limits
 
-    init(maximumBuyers: Int, maximumKeys: Int) {
-        self.maximumBuyers = maximumBuyers
-        keys = KeyMemory(maximum: maximumKeys)
+    init(_ limits: Limits) {
+        self.limits = limits
+        keys = KeyMemory(maximum: limits.gateKeys)
     }
 
     mutating func admit(_ request: AdmissionRequest) -> Admission {
@@ -72,36 +86,51 @@ struct MemoryGateState {
     private mutating func take(_ draft: OrderDraft, key: UInt64?) {
         let buyer = BuyerOfProduct(product: draft.product.id, buyer: draft.buyer)
         let pool = draft.product.kind.isPooled ? draft.pool : nil
-        if let pool { restock(draft.product.id, pool, by: -draft.quantity) }
+        if let pool { add(-draft.quantity, to: pool, of: draft.product.id) }
         add(total: draft.quantity, held: draft.quantity, to: buyer)
         if let key { keys.insert(key) }
         tickets[draft.id] = Ticket(
             product: draft.product.id, buyer: buyer, quantity: draft.quantity, pool: pool, key: key)
     }
 
-    mutating func end(_ order: OrderID, _ end: TicketEnd) {
+    /// Takes effect at once, or when the gate opens.
+    mutating func tell(_ news: News) {
+        if isOpen { return apply(news) }
+        if late.count < limits.gateLateNews { late.append(news) } else { isLateFull = true }
+    }
+
+    private mutating func apply(_ news: News) {
+        switch news {
+        case .end(let order, let end):
+            self.end(order, end)
+        case .restock(let product, let pool, let count, let change):
+            if isNew(change, of: product) { add(count, to: pool, of: product) }
+        case .count(let buyer, let product, let units, let change):
+            guard isNew(change, of: product) else { return }
+            add(total: units, held: 0, to: BuyerOfProduct(product: product, buyer: buyer))
+        }
+    }
+
+    /// Compared with the snapshot's number only, since changes may come in any order.
+    private func isNew(_ change: Int64, of product: ProductID) -> Bool { change > changes[product] ?? 0 }
+
+    private mutating func end(_ order: OrderID, _ end: TicketEnd) {
         guard let ticket = tickets.removeValue(forKey: order) else { return }
         switch end {
         case .sold:
             add(total: 0, held: -ticket.quantity, to: ticket.buyer)
         case .released, .notPlaced:
             add(total: -ticket.quantity, held: -ticket.quantity, to: ticket.buyer)
-            if let pool = ticket.pool { restock(ticket.product, pool, by: ticket.quantity) }
+            if let pool = ticket.pool { add(ticket.quantity, to: pool, of: ticket.product) }
             if end == .notPlaced, let key = ticket.key { keys.remove(key) }
         }
     }
 
-    mutating func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
-        guard isOpen else { return }
+    private mutating func add(_ count: Int, to pool: Pool, of product: ProductID) {
         var known = stock[Self.place(product, pool)] ?? Stock()
         known.available += count
         known.isSoldOut = known.available <= 0
         stock[Self.place(product, pool)] = known
-    }
-
-    mutating func count(_ buyer: Buyer, of product: ProductID, units: Int) {
-        guard isOpen else { return }
-        add(total: units, held: 0, to: BuyerOfProduct(product: product, buyer: buyer))
     }
 
     func available(_ product: ProductID, _ pool: Pool) -> Int {
@@ -117,13 +146,24 @@ struct MemoryGateState {
         return GateLook(isOpen: isOpen, available: available)
     }
 
-    mutating func close() { self = MemoryGateState(maximumBuyers: maximumBuyers, maximumKeys: keys.maximum) }
+    /// False when it was closed in a later term.
+    mutating func close(term: Int64) -> Bool {
+        guard term >= self.term else { return false }
+        self = MemoryGateState(limits)
+        self.term = term
+        return true
+    }
 
-    mutating func load(_ snapshot: GateSnapshot) {
-        close()
+    /// False when more was told meanwhile than is kept; it stays closed.
+    mutating func load(_ snapshot: GateSnapshot) -> Bool {
+        if isOpen { _ = close(term: term) }
+        guard !isLateFull else { return false }
+        let late = late
+        self.late = []
         isOpen = true
-        for (product, count) in snapshot.available { restock(product, .drawn, by: count) }
-        for (product, count) in snapshot.pickable { restock(product, .picked, by: count) }
+        changes = snapshot.changes
+        for (product, count) in snapshot.available { add(count, to: .drawn, of: product) }
+        for (product, count) in snapshot.pickable { add(count, to: .picked, of: product) }
         for entry in snapshot.units {
             let buyer = BuyerOfProduct(product: entry.product, buyer: entry.buyer)
             add(total: entry.units.total, held: entry.units.held, to: buyer)
@@ -135,11 +175,13 @@ struct MemoryGateState {
         }
         keys.isComplete = snapshot.hasAllKeys
         for entry in snapshot.keys { keys.insert(KeyMemory.digest(product: entry.product, key: entry.key)) }
+        for news in late { apply(news) }
+        return true
     }
 
     /// A buyer beyond the bound is not counted: the gate then lets the ledger judge.
     private mutating func add(total: Int, held: Int, to buyer: BuyerOfProduct) {
-        guard var known = units[buyer] ?? (units.count < maximumBuyers ? BuyerUnits.none : nil) else { return }
+        guard var known = units[buyer] ?? (units.count < limits.gateBuyers ? BuyerUnits.none : nil) else { return }
         known.total = max(0, known.total + total)
         known.held = max(0, known.held + held)
         units[buyer] = known == .none ? nil : known

@@ -4,8 +4,17 @@ import Shop
 
 /// What a node knows of its shard's gate: the epoch and the stock as it last heard. A value; the lock is around it.
 struct GateView {
-    /// 0 until Redis was heard.
+    /// An epoch that a look has found to be of the run of Redis that answers, and the client's generation in which it
+    /// was. It holds no more when a connection was made or lost since: behind it Redis may have started anew, with old
+    /// data.
+    struct Known: Hashable, Sendable {
+        let epoch: Int64
+        let generation: Int64
+    }
+
+    /// The latest that was heard of; 0 until Redis was heard.
     private(set) var epoch: Int64 = 0
+    private var known: Known?
     private var stock: [Place: Int] = [:]
 
     /// A pool of a product, as scripts name it: a letter and the product's number.
@@ -33,10 +42,23 @@ struct GateView {
 
     func available(_ place: Place) -> Int { stock[place] ?? 0 }
 
-    /// What was known of another epoch holds no more.
-    mutating func learn(epoch: Int64) {
-        guard epoch != self.epoch else { return }
-        self.epoch = epoch
+    /// What holds in that generation of connections; nil when Redis must be asked first.
+    func known(in generation: Int64) -> Known? { known?.generation == generation ? known : nil }
+
+    /// Redis must be asked which epoch holds.
+    mutating func doubt(_ doubted: Known) { if known == doubted { known = nil } }
+
+    /// What is in Redis is of no run, or of an earlier one.
+    mutating func learnNothing() {
+        known = nil
+        stock = [:]
+    }
+
+    /// A new epoch, of which nothing is known yet; or the same one.
+    mutating func learn(_ known: Known) {
+        self.known = known
+        guard known.epoch != epoch else { return }
+        epoch = known.epoch
         stock = [:]
     }
 
@@ -47,8 +69,9 @@ struct GateView {
     }
 
     /// The whole stock under that epoch.
-    mutating func learn(_ all: [Place: Int], epoch: Int64) {
-        self.epoch = epoch
+    mutating func learn(_ all: [Place: Int], _ known: Known) {
+        self.known = known
+        epoch = known.epoch
         stock = all
     }
 }
@@ -62,8 +85,10 @@ enum GateAnswer: Sendable {
     case closed
     /// Redis was asked, and its answer was lost.
     case lost
-    /// Another epoch holds.
-    case otherEpoch(Int64)
+    /// Another epoch holds, or may hold by now.
+    case outdated
+    /// Somebody has closed the gate in a later term.
+    case fenced
 
     /// - Parameter epoch: the one that the script was called with
     init(_ result: Result<RedisValue, RedisError>, epoch: Int64) {
@@ -82,7 +107,8 @@ enum GateAnswer: Sendable {
             case 3: self = .refused(.notOnSale, rest, epoch: epoch)
             case 4: self = .refused(.soldOut, rest, epoch: epoch)
             case 5: self = .refused(.limitReached, rest, epoch: epoch)
-            case 6: self = rest.first?.number.map { .otherEpoch($0) } ?? .closed
+            case 6: self = .outdated
+            case 7: self = .fenced
             default: self = .closed
             }
         }

@@ -5,42 +5,51 @@ public import Shop
 
 extension RedisGate {
     public func close(term: Int64) async throws(ShopError) {
-        let epoch = try await newEpoch()
-        closing.withLockedValue { $0 = epoch }
+        let epoch = try await newEpoch(term: term)
+        closing.withLockedValue { $0 = (epoch, max(term, $0.term)) }
     }
 
     public func load(_ snapshot: GateSnapshot) async throws(ShopError) {
         // The snapshot was taken under the epoch with which the gate was closed. Who has closed it since, takes a newer
         // one.
-        let closed = closing.withLockedValue { epoch in
-            defer { epoch = nil }
-            return epoch
+        let closed = closing.withLockedValue { closing in
+            defer { closing.epoch = nil }
+            return closing
         }
         let epoch: Int64
-        if let closed { epoch = closed } else { epoch = try await newEpoch() }
+        if let known = closed.epoch { epoch = known } else { epoch = try await newEpoch(term: closed.term) }
         let keys = snapshot.keys.suffix(limits.gateKeys)
         let parts = GateParts(snapshot, keys: keys, limits: limits)
-        try await write(parts.stock + parts.tickets + parts.units + parts.keys, epoch: epoch)
+        try await write(parts.all, epoch: epoch)
         let hasAllKeys = snapshot.hasAllKeys && keys.count == snapshot.keys.count
-        try await must(GateScripts.open, epoch: epoch) { [limits] call in
-            call.append(hasAllKeys ? limits.gateKeySeconds : 0)
-        }
-        var stock: [GateView.Place: Int] = [:]
-        for (product, count) in snapshot.available { stock[GateView.Place(product, .drawn)] = count }
-        for (product, count) in snapshot.pickable { stock[GateView.Place(product, .picked)] = count }
-        let known = stock
-        view.withLockedValue { view in
-            if view.epoch == epoch { view.learn(known, epoch: epoch) }
-        }
+        try await open(epoch, keySeconds: hasAllKeys ? limits.gateKeySeconds : 0)
+        await refresh()
         isSweepDue.withLockedValue { $0 = true }
     }
 
     /// Closes the gate under an epoch of its own.
-    private func newEpoch() async throws(ShopError) -> Int64 {
-        let rest = try await must(GateScripts.close, epoch: view.withLockedValue { $0.epoch }) { _ in }
+    private func newEpoch(term: Int64) async throws(ShopError) -> Int64 {
+        let generation = client.generation
+        let rest = try await must(GateScripts.close, epoch: view.withLockedValue { $0.epoch }) { $0.append(term) }
         guard let epoch = rest.first?.number else { throw ShopError(.busy, "the gate gave no epoch") }
-        view.withLockedValue { $0.learn(epoch: epoch) }
+        view.withLockedValue { $0.learn(GateView.Known(epoch: epoch, generation: generation)) }
         return epoch
+    }
+
+    /// News that takes effect in one call, which holds up everybody else meanwhile.
+    private static let newsInCall = 250
+
+    /// Lets news that was told since the gate was closed take effect, and opens the gate together with the last of it.
+    private func open(_ epoch: Int64, keySeconds: Int64) async throws(ShopError) {
+        // More comes meanwhile, but not for ever.
+        for _ in 0...(2 * limits.gateLateNews / Self.newsInCall) {
+            let rest = try await must(GateScripts.open, epoch: epoch) { call in
+                call.append(keySeconds)
+                call.append(Self.newsInCall)
+            }
+            if rest.first?.number == 0 { return }
+        }
+        throw ShopError(.busy, "news comes faster than the gate takes it in")
     }
 
     @discardableResult
@@ -48,14 +57,14 @@ extension RedisGate {
         _ script: RedisScript, epoch: Int64, arguments: (inout RedisCommand) -> Void
     ) async throws(ShopError) -> [RedisValue] {
         let answer = await withCheckedContinuation { continuation in
-            ask(script, epoch: epoch, hash: nil, arguments: arguments) { continuation.resume(returning: $0) }
+            ask(script, epoch: epoch, arguments: arguments) { continuation.resume(returning: $0) }
         }
         switch answer {
         case .done(let rest, _): return rest
-        case .otherEpoch(let other):
-            view.withLockedValue { $0.learn(epoch: other) }
-            throw ShopError(.busy, "somebody else has closed the gate meanwhile")
-        case .closed, .lost, .seenBefore, .refused: throw ShopError(.busy, "the gate cannot be reached")
+        case .outdated: throw ShopError(.busy, "somebody else has closed the gate meanwhile")
+        case .fenced: throw ShopError(.wrongState, "the gate was closed in a later term")
+        case .closed, .lost, .seenBefore, .refused:
+            throw ShopError(.busy, "the gate cannot be reached, or lost what it was loaded with")
         }
     }
 
@@ -86,35 +95,12 @@ extension RedisGate {
     public func refresh() async { _ = try? await look() }
 
     public func look() async throws(ShopError) -> GateLook {
-        var call = GateScripts.look.call(keys: 1)
-        call.append("{s\(shard)}:epoch")
-        let parts: [RedisValue]
+        let generation = client.generation
         do throws(RedisError) {
-            parts = try await client.call(call, of: GateScripts.look).array ?? []
+            return heard(try await client.call(lookCall(), of: GateScripts.look), in: generation)
         } catch {
             throw ShopError(.busy, "the gate cannot be asked", cause: "\(error)")
         }
-        guard parts.count >= 2, let epoch = parts[1].number else { return GateLook(isOpen: false) }
-        let stock = parts.count > 3 ? Self.stock(parts[2].array ?? []) : nil
-        view.withLockedValue { $0.learn(stock?.places ?? [:], epoch: epoch) }
-        guard let stock else { return GateLook(isOpen: false) }
-        var look = GateLook(isOpen: true, waitingBytes: stock.waiting, unlogged: Int(clamping: parts[3].number ?? 0))
-        for (place, count) in stock.places {
-            if let place = place.stockPlace { look.available[place] = count }
-        }
-        return look
-    }
-
-    private static func stock(_ flat: [RedisValue]) -> (places: [GateView.Place: Int], waiting: Int) {
-        var (places, waiting): ([GateView.Place: Int], Int) = ([:], 0)
-        for index in stride(from: 0, to: flat.count - 1, by: 2) {
-            let name = String(decoding: flat[index].bytes ?? [], as: UTF8.self)
-            guard let number = flat[index + 1].number else { continue }
-            if name.hasPrefix("waiting:") { waiting += Int(clamping: number) }
-            guard name.hasPrefix("d") || name.hasPrefix("p") else { continue }
-            places[GateView.Place(text: name)] = Int(clamping: number)
-        }
-        return (places, waiting)
     }
 
     /// Works until cancelled: learns what other nodes did, and takes away what is left of epochs that this node ended.
@@ -162,16 +148,16 @@ private struct GateParts {
     /// What is written in one call, which holds up everybody else meanwhile.
     private static let entriesInPart = 500
 
-    let stock: [Part]
-    let tickets: [Part]
-    let units: [Part]
-    let keys: [Part]
+    let all: [Part]
 
     init(_ snapshot: GateSnapshot, keys: ArraySlice<GateSnapshot.Key>, limits: Limits) {
         let drawn = snapshot.available.map { (GateView.Place($0, .drawn), $1) }
         let picked = snapshot.pickable.map { (GateView.Place($0, .picked), $1) }
-        stock = Self.parts("stock", drawn + picked) { [Array($0.text.utf8), Array(String($1).utf8)] }
-        tickets = Self.parts("tickets", snapshot.tickets) { ticket in
+        let stock = Self.parts("stock", drawn + picked) { [Array($0.text.utf8), Array(String($1).utf8)] }
+        let changes = Self.parts("changes", Array(snapshot.changes)) {
+            [Array(String($0.key.number).utf8), Array(String($0.value).utf8)]
+        }
+        let tickets = Self.parts("tickets", snapshot.tickets) { ticket in
             [
                 ticket.order.identifier.bytes, Array(String(ticket.product.number).utf8),
                 Array(ticket.buyer.contact.utf8), Array(String(ticket.quantity).utf8),
@@ -179,16 +165,17 @@ private struct GateParts {
             ]
         }
         let some = snapshot.units.lazy.filter { $0.units != .none }.prefix(limits.gateBuyers)
-        units = Self.parts("units", Array(some)) { entry in
+        let units = Self.parts("units", Array(some)) { entry in
             [
                 Array("\(entry.product.number):\(entry.buyer.contact)".utf8), Array(String(entry.units.total).utf8),
                 Array(String(entry.units.held).utf8),
             ]
         }
         let seconds = Array(String(limits.gateKeySeconds).utf8)
-        self.keys = Self.parts("keys", Array(keys), before: [seconds]) { key in
+        let keys = Self.parts("keys", Array(keys), before: [seconds]) { key in
             [Array("\(key.product.number):\(key.key)".utf8)]
         }
+        all = stock + changes + tickets + units + keys
     }
 
     private static func parts<Entry>(

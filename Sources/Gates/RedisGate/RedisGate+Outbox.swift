@@ -50,7 +50,7 @@ extension RedisGate: OrderOutbox {
         }
         switch answer {
         case .done(let rest, let epoch): return ((rest.first?.array ?? []).compactMap(Self.entry), epoch)
-        case .closed, .lost, .otherEpoch, .seenBefore, .refused:
+        case .closed, .lost, .outdated, .fenced, .seenBefore, .refused:
             throw ShopError(.busy, "the gate cannot be asked, or is closed")
         }
     }

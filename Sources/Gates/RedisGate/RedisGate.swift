@@ -6,11 +6,13 @@ public import Shop
 
 /// The gate of one shard, shared by all nodes: a few hashes and a stream in Redis, changed by scripts only.
 ///
-/// Every script is told the epoch that the node knows and refuses another one; the node then learns the right one and
-/// tries once more. Whatever is missing in Redis means closed.
+/// A script that lets somebody through is told the epoch that the node knows and refuses another one; the node then
+/// asks which one holds and tries once more. It asks too when a connection was made or lost since it last did: Redis
+/// may have been started anew, with old data that says it is open. Whatever is missing in Redis means closed.
 ///
-/// What returns nothing is sent and not waited for. When it cannot be sent, or is lost on the way, it counts into
-/// `sluice_gate_lost_total`, and the gate believes in other stock than there is until it is loaded anew.
+/// News is told no epoch: while the gate is closed, Redis keeps it until the gate opens. What returns nothing is sent
+/// and not waited for. When it cannot be sent, or is lost on the way, it counts into `sluice_gate_lost_total`, and the
+/// gate believes in other stock than there is until it is loaded anew.
 public final class RedisGate: Gate {
     let client: RedisClient
     let shard: UInt16
@@ -19,11 +21,15 @@ public final class RedisGate: Gate {
     let lost: Counter
     let unreadable: Counter
     let isSweepDue = NIOLockedValueBox(false)
-    /// The epoch with which this node closed the gate and has not loaded it yet.
-    let closing = NIOLockedValueBox<Int64?>(nil)
+    /// The epoch with which this node closed the gate and has not loaded it yet, and the latest term in which it did.
+    let closing = NIOLockedValueBox<(epoch: Int64?, term: Int64)>((nil, 0))
+    let control: String
+    /// Those who wait to hear which epoch holds.
+    let enquiry: NIOLockedValueBox<Enquiry<@Sendable (GateView.Known?) -> Void>>
     private let lanes: Int64
-    private let control: String
     private let maxima: [Int]
+    /// Requests that wait at once to hear which epoch holds; the others find the gate closed.
+    private static let mostWaiting = 16_384
 
     /// What the client must be told to load into Redis, so that calls keep their order on a fresh server too.
     public static let scripts = GateScripts.all
@@ -42,6 +48,7 @@ public final class RedisGate: Gate {
         self.lanes = Int64(max(1, lanes))
         self.limits = limits
         control = "{s\(shard)}:epoch"
+        enquiry = NIOLockedValueBox(Enquiry(maximum: Self.mostWaiting))
         lost = Counter(label: "sluice_gate_lost_total", dimensions: [], factory: metrics)
         unreadable = Counter(label: "sluice_gate_unreadable_total", dimensions: [], factory: metrics)
         maxima = [
@@ -50,49 +57,7 @@ public final class RedisGate: Gate {
         ]
     }
 
-    // MARK: Asking
-
-    /// Calls a script with the epoch that is known, and once more with the one that is told.
-    func ask(
-        _ script: RedisScript, hash: Int?, reply: @escaping @Sendable (GateAnswer) -> Void,
-        arguments: @escaping @Sendable (inout RedisCommand) -> Void
-    ) {
-        ask(script, epoch: view.withLockedValue { $0.epoch }, hash: hash, arguments: arguments) { [self] answer in
-            guard case .otherEpoch(let epoch) = answer else { return reply(answer) }
-            view.withLockedValue { $0.learn(epoch: epoch) }
-            ask(script, epoch: epoch, hash: hash, arguments: arguments, reply: reply)
-        }
-    }
-
-    /// Calls a script with a certain epoch, once.
-    func ask(
-        _ script: RedisScript, epoch: Int64, hash: Int?, arguments: (inout RedisCommand) -> Void,
-        reply: @escaping @Sendable (GateAnswer) -> Void
-    ) {
-        var call = script.call(keys: 1)
-        call.append(control)
-        call.append(epoch)
-        arguments(&call)
-        client.send(call, of: script, hash: hash) { reply(GateAnswer($0, epoch: epoch)) }
-    }
-
-    /// Calls a script of which nobody waits to hear. What it says of the stock is learned.
-    private func tell(
-        _ script: RedisScript, hash: Int, arguments: @escaping @Sendable (inout RedisCommand) -> Void
-    ) {
-        ask(
-            script, hash: hash,
-            reply: { [self] answer in
-                switch answer {
-                case .done(let rest, let epoch):
-                    guard rest.count == 2, let place = rest[0].bytes, let number = rest[1].number else { return }
-                    learn(number, of: GateView.Place(text: String(decoding: place, as: UTF8.self)), epoch: epoch)
-                case .closed, .lost, .otherEpoch, .seenBefore, .refused: lost.increment()
-                }
-            }, arguments: arguments)
-    }
-
-    private func learn(_ available: Int64, of place: GateView.Place, epoch: Int64) {
+    func learn(_ available: Int64, of place: GateView.Place, epoch: Int64) {
         view.withLockedValue { $0.learn(Int(clamping: available), of: place, epoch: epoch) }
     }
 
@@ -109,7 +74,7 @@ public final class RedisGate: Gate {
                 switch answer {
                 case .done(let rest, let epoch), .refused(_, let rest, let epoch):
                     if let place, let number = rest.first?.number { learn(number, of: place, epoch: epoch) }
-                case .seenBefore, .closed, .lost, .otherEpoch: break
+                case .seenBefore, .closed, .lost, .outdated, .fenced: break
                 }
                 reply(Self.admission(answer))
             },
@@ -136,7 +101,7 @@ public final class RedisGate: Gate {
         case .done: .admitted
         case .seenBefore: .seenBefore
         case .refused(let refusal, _, _): .refused(refusal)
-        case .closed, .otherEpoch: .closed
+        case .closed, .outdated, .fenced: .closed
         case .lost: .unknown
         }
     }
@@ -158,23 +123,27 @@ public final class RedisGate: Gate {
             case .released: "r"
             case .sold: "s"
             }
-        tell(GateScripts.end, hash: order.hashValue) { call in
+        tell("finish", hash: order.hashValue) { call in
             call.append(order.identifier.bytes)
             call.append(how)
         }
     }
 
-    public func restock(_ product: ProductID, _ pool: Pool, by count: Int) {
-        tell(GateScripts.restock, hash: product.hashValue) { call in
-            call.append(GateView.Place(product, pool).text)
+    public func restock(_ product: ProductID, _ pool: Pool, by count: Int, change: Int64) {
+        tell("restock", hash: product.hashValue) { call in
+            call.append(product.number)
+            call.append(GateView.Place.letter(pool))
             call.append(count)
+            call.append(change)
         }
     }
 
-    public func count(_ buyer: Buyer, of product: ProductID, units: Int) {
-        tell(GateScripts.count, hash: product.hashValue) { [limits] call in
-            call.append("\(product.number):\(buyer.contact)")
+    public func count(_ buyer: Buyer, of product: ProductID, units: Int, change: Int64) {
+        tell("count", hash: product.hashValue) { [limits] call in
+            call.append(product.number)
+            call.append(buyer.contact)
             call.append(units)
+            call.append(change)
             call.append(limits.gateBuyers)
         }
     }
@@ -193,10 +162,16 @@ public final class RedisGate: Gate {
         while !rest.isEmpty {
             let part = rest.prefix(Self.ordersInCall)
             rest = rest.dropFirst(Self.ordersInCall)
-            tell(GateScripts.judged, hash: 0) { call in
-                call.append(areJudged ? 1 : 0)
-                for order in part { call.append(order.identifier.bytes) }
-            }
+            ask(
+                GateScripts.judged, hash: 0,
+                reply: { [lost] answer in
+                    if case .done = answer { return }
+                    lost.increment()
+                },
+                arguments: { call in
+                    call.append(areJudged ? 1 : 0)
+                    for order in part { call.append(order.identifier.bytes) }
+                })
         }
     }
 }

@@ -88,17 +88,16 @@ package struct Deliveries {
         try transaction.handOver(order, at: moment)
         let delivered = try transaction.move(order, .deliver, at: moment, by: note)
         let taken = order.kind.isPooled ? order.quantity : 0
+        let number = try transaction.numberChange(of: order.product)
+        let effect = GateEffect(cardsTaken: taken, units: order.quantity, change: number)
         return PaymentOutcome(
-            change: OrderChange(
-                order: delivered, changed: true, gate: GateEffect(cardsTaken: taken, units: order.quantity)),
-            resolution: .delivered)
+            change: OrderChange(order: delivered, changed: true, gate: effect), resolution: .delivered)
     }
 
     private func paidPastTheGate(_ order: Order) throws -> PaymentOutcome {
         let paid = try transaction.move(order, .pay, at: moment, by: note)
-        return PaymentOutcome(
-            change: OrderChange(order: paid, changed: true, gate: GateEffect(units: order.quantity)),
-            resolution: .pending)
+        let effect = GateEffect(units: order.quantity, change: try transaction.numberChange(of: order.product))
+        return PaymentOutcome(change: OrderChange(order: paid, changed: true, gate: effect), resolution: .pending)
     }
 
     /// Delivers a *paid* order that waited; nil while the pool does not reach.
@@ -117,6 +116,7 @@ package struct Deliveries {
             [PaymentResolution.delivered, order.id, PaymentResolution.pending],
             rows: 1)
         let delivered = try transaction.move(order, .deliver, at: moment, by: note)
-        return OrderChange(order: delivered, changed: true, gate: GateEffect(cardsTaken: cardsTaken))
+        let number = cardsTaken == 0 ? 0 : try transaction.numberChange(of: order.product)
+        return OrderChange(order: delivered, changed: true, gate: GateEffect(cardsTaken: cardsTaken, change: number))
     }
 }

@@ -135,8 +135,9 @@ extension SQLLedger {
             }
             let counted = order.state == .paid || order.state == .delivered
             let moved = try RefundCases(transaction).request(order, by: note, at: moment)
-            return OrderChange(
-                order: moved, changed: true, gate: GateEffect(units: counted ? -order.quantity : 0))
+            guard counted else { return OrderChange(order: moved, changed: true) }
+            let number = try transaction.numberChange(of: order.product)
+            return OrderChange(order: moved, changed: true, gate: GateEffect(units: -order.quantity, change: number))
         }
     }
 

@@ -30,8 +30,9 @@ extension SQLLedger {
             try transaction.run(
                 "UPDATE batches SET imported = imported + ? WHERE id = ? AND product_id = ?",
                 [imported, batch, product], rows: 1)
+            let change = imported == 0 ? 0 : try transaction.numberChange(of: product)
             Failpoint.hit(.importBeforeCommit)
-            return ImportedSlice(imported: imported, duplicates: duplicates)
+            return ImportedSlice(imported: imported, duplicates: duplicates, change: change)
         }
     }
 
@@ -107,19 +108,20 @@ extension SQLLedger {
 
     public func void(
         _ card: Int64, by note: OwnerNote, at moment: Timestamp
-    ) async throws(ShopError) -> CardEntry {
+    ) async throws(ShopError) -> ChangedCard {
         try await write(.urgent) { transaction in
             let entry = try transaction.lockedCard(card, mustBe: .void)
             try transaction.run(
                 "UPDATE cards SET state = 'voided' WHERE id = ? AND state = 'available'", [entry.id], rows: 1)
             try transaction.log("void", subject: "card \(entry.id)", by: note, at: moment)
-            return try transaction.card(card, mustBe: nil)
+            let voided = try transaction.card(card, mustBe: nil)
+            return ChangedCard(card: voided, change: try transaction.numberChange(of: voided.product))
         }
     }
 
     public func replace(
         _ card: Int64, with other: Int64?, by note: OwnerNote, at moment: Timestamp
-    ) async throws(ShopError) -> CardEntry {
+    ) async throws(ShopError) -> ChangedCard {
         try await write(.urgent) { transaction in
             guard let id = try transaction.card(card, mustBe: .replace).order,
                 let order = try transaction.lockedOrder(id)
@@ -145,7 +147,8 @@ extension SQLLedger {
                 """, [id, entry.id, given, moment, note.actor, note.reason], rows: 1)
             try transaction.log(
                 "replace", subject: "card \(entry.id) of order \(id.text) by card \(given)", by: note, at: moment)
-            return try transaction.card(given, mustBe: nil)
+            let replacement = try transaction.card(given, mustBe: nil)
+            return ChangedCard(card: replacement, change: try transaction.numberChange(of: replacement.product))
         }
     }
 
@@ -167,7 +170,7 @@ extension SQLLedger {
             // A window of the batch, available or not, so that a slice stays short however few are left.
             let window: [Int64] = try transaction.column(
                 "SELECT id FROM cards WHERE batch_id = ? AND id < ? ORDER BY id DESC LIMIT ?", [batch, below, limit])
-            guard let lowest = window.last else { return UndoneSlice(removed: [:], next: nil) }
+            guard let lowest = window.last else { return UndoneSlice(removed: [:], change: 0, next: nil) }
             var removed: [Pool: Int] = [:]
             for (pool, condition) in [(Pool.drawn, "preview IS NULL"), (.picked, "preview IS NOT NULL")] {
                 removed[pool] = try transaction.run(
@@ -180,8 +183,10 @@ extension SQLLedger {
             try transaction.run(
                 "UPDATE batches SET imported = imported - ?, undone = undone + ? WHERE id = ?",
                 [count, count, batch], rows: 1)
+            var change: Int64 = 0
+            if count > 0, let owner { change = try transaction.numberChange(of: owner) }
             Failpoint.hit(.undoBeforeCommit)
-            return UndoneSlice(removed: removed, next: window.count == limit ? lowest : nil)
+            return UndoneSlice(removed: removed, change: change, next: window.count == limit ? lowest : nil)
         }
         Failpoint.hit(.undoAfterCommit)
         return slice

@@ -97,6 +97,9 @@ extension SQLTransaction {
         }
         snapshot.available = try count("preview IS NULL")
         snapshot.pickable = try count("preview IS NOT NULL")
+        try each("SELECT product_id, number FROM stock_changes", []) {
+            snapshot.changes[try $0["product_id"]] = try $0["number"] as Int64
+        }
     }
 
     fileprivate func loadTickets(into snapshot: inout GateSnapshot) throws {

@@ -95,6 +95,16 @@ extension SQLTransaction {
         try run(Statements.insertOutbox, ["order.delivered", order.id, moment], rows: 1)
     }
 
+    // MARK: Changes that go past the gate
+
+    /// Gives a number to a change of a product's pool, or of its buyers' units, that no ticket of the gate stands for:
+    /// one more than the last of that product. Comes last in a transaction, since whoever else needs a number of the
+    /// product waits until this one ends.
+    package func numberChange(of product: ProductID) throws -> Int64 {
+        guard let number: Int64 = try value(Statements.numberChange, [product]) else { throw SQLRow.damaged("number") }
+        return number
+    }
+
     // MARK: Coupons
 
     /// What is known of a coupon that is about to be used; nil when there is none.

@@ -69,6 +69,11 @@ package enum Statements {
     package static let deliverCards = "UPDATE cards SET state = 'sold' WHERE order_id = ? AND state = 'held'"
     package static let soldSecrets = "SELECT secret, note FROM cards WHERE order_id = ? AND state = 'sold' ORDER BY id"
 
+    package static let numberChange = """
+        INSERT INTO stock_changes (product_id, number) VALUES (?, 1)
+        ON CONFLICT (product_id) DO UPDATE SET number = stock_changes.number + 1 RETURNING number
+        """
+
     // MARK: Coupons
 
     package static let coupon = """

@@ -88,7 +88,8 @@ final class ClusterShop: Composition {
             publicURL: publicURL, adminToken: configuration.adminToken ?? "",
             trustedProxies: configuration.trustedProxies, allowsSandbox: configuration.allowsSandbox,
             unreadiness: { state.unreadiness ?? (isWeb ? engines.unreadiness : nil) },
-            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes, ownerChanged: { await sync.changed() })
+            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes, ownerChanged: { await sync.changed() },
+            mayLookUp: Self.lookUpLimit(engines, limits))
         api = try WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.useCases = useCases
         self.configuration = configuration
@@ -99,6 +100,15 @@ final class ClusterShop: Composition {
         self.sync = sync
         self.registry = registry
         self.logger = logger
+    }
+
+    /// Each node limits look-ups by itself; this one limits them over all nodes, as long as Redis answers.
+    private static func lookUpLimit(
+        _ engines: ClusterEngines, _ limits: Limits
+    ) -> @Sendable (_ contact: String) async -> Bool {
+        let limiter = RedisRateLimiter(client: engines.redis, prefix: "{limits}:lookup:", inTrouble: .allowed)
+        let rate = RedisRateLimiter.Rate(limits.lookupsPerMinute, in: 60_000, burst: limits.lookupsPerMinute)
+        return { contact in await limiter.ask(contact, rate) == .allowed }
     }
 
     private func load() async throws(ShopError) {

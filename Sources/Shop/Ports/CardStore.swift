@@ -57,11 +57,14 @@ public struct ImportedSlice: Hashable, Sendable {
     public let imported: Int
     /// Positions in the slice of those that were there before, or twice in the slice.
     public let duplicates: [Int]
+    /// Number of the change of the product's stock; 0 when nothing was added.
+    public let change: Int64
 
     /// Puts the parts together.
-    public init(imported: Int, duplicates: [Int]) {
+    public init(imported: Int, duplicates: [Int], change: Int64) {
         self.imported = imported
         self.duplicates = duplicates
+        self.change = change
     }
 }
 
@@ -96,6 +99,20 @@ public struct CardEntry: Hashable, Sendable {
     }
 }
 
+/// A card that has left its pool past the gate.
+public struct ChangedCard: Hashable, Sendable {
+    /// The card as it is now.
+    public let card: CardEntry
+    /// Number of the change of the product's stock.
+    public let change: Int64
+
+    /// Puts the parts together.
+    public init(card: CardEntry, change: Int64) {
+        self.card = card
+        self.change = change
+    }
+}
+
 /// A sold card that was taken back, and the one that was given for it.
 public struct CardReplacement: Hashable, Sendable {
     /// The card that is voided.
@@ -120,14 +137,17 @@ public struct CardReplacement: Hashable, Sendable {
 public struct UndoneSlice: Hashable, Sendable {
     /// How many cards were taken out of each pool.
     public let removed: [Pool: Int]
+    /// Number of the change of the product's stock; 0 when nothing was taken out.
+    public let change: Int64
     /// Where to go on; nil at the end.
     public let next: Int64?
     /// How many cards in all.
     public var count: Int { removed.values.reduce(0, +) }
 
     /// Puts the parts together.
-    public init(removed: [Pool: Int], next: Int64?) {
+    public init(removed: [Pool: Int], change: Int64, next: Int64?) {
         self.removed = removed
+        self.change = change
         self.next = next
     }
 }
@@ -223,6 +243,9 @@ public protocol ImportRehearsal: Sendable {
 }
 
 /// The pool's cards. All writes are of low priority and short. Same errors as the ledger.
+///
+/// What changes a product's pool, or its buyers' units, and is no step of an order that the gate let through gets a
+/// number: one more than the last of that product, in the same transaction. See ``Gate/restock(_:_:by:change:)``.
 public protocol CardStore: Sendable {
     /// Opens a batch and returns its number.
     func openBatch(of product: ProductID, at moment: Timestamp) async throws(ShopError) -> Int64
@@ -237,14 +260,15 @@ public protocol CardStore: Sendable {
     /// A page of cards with their sealed contents, oldest first.
     func contents(_ filter: CardFilter) async throws(ShopError) -> [CardContent]
     /// Takes an available card out of the pool; *wrong_state* when it is not available.
-    func void(_ card: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> CardEntry
+    func void(_ card: Int64, by note: OwnerNote, at moment: Timestamp) async throws(ShopError) -> ChangedCard
     /// Voids a sold card and gives its order an available one of the same product instead; *wrong_state* when it is not
     /// sold, or the other one not available; *sold_out* when there is none.
     ///
     /// - Parameter other: the card to give; nil means the oldest of those that are drawn
+    /// - Returns: the card that was given
     func replace(
         _ card: Int64, with other: Int64?, by note: OwnerNote, at moment: Timestamp
-    ) async throws(ShopError) -> CardEntry
+    ) async throws(ShopError) -> ChangedCard
     /// The cards of an order that were replaced, oldest first.
     func replacements(of order: OrderID) async throws(ShopError) -> [CardReplacement]
     /// A page of the available cards of a product that buyers may pick, oldest first.

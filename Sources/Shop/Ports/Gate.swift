@@ -99,6 +99,9 @@ public struct GateSnapshot: Hashable, Sendable {
     public var available: [ProductID: Int] = [:]
     /// Available cards that buyers pick, by product.
     public var pickable: [ProductID: Int] = [:]
+    /// Number of the last change that went past the gate, by product; stock and units hold all up to it and none after
+    /// it. A product without one had no such change.
+    public var changes: [ProductID: Int64] = [:]
     /// Every open hold.
     public var tickets: [Ticket] = []
     /// Units of buyers, up to the gate's bound.
@@ -149,9 +152,16 @@ public struct GateLook: Hashable, Sendable {
 /// Answers in microseconds whether a buyer may try. It knows nothing for certain: it may turn away a buyer who could
 /// have been served, and it can never grant a sale. Until it has loaded a snapshot it is closed.
 ///
-/// Calls about one order that come from one thread take effect in their order. What returns nothing may be lost with
-/// the gate's engine: after a lost end it believes in less stock than there is, after lost news of cards or units that
-/// went past it in more. Then the ledger refuses, and the next load puts it right.
+/// Calls about one order that come from one thread take effect in their order.
+///
+/// ``end(_:_:)``, ``restock(_:_:by:change:)`` and ``count(_:of:units:change:)`` are news of what the ledger has
+/// committed. They take effect exactly once, also while the gate is loaded anew: what is told after ``close(term:)`` is
+/// kept and takes effect when the gate opens, unless the snapshot holds it already. An end is known by its ticket,
+/// everything else by the number of its change.
+///
+/// What returns nothing may be lost with the connection to the gate's engine: after a lost end it believes in less
+/// stock than there is, after lost news of cards or units that went past it in more or in less. Then the ledger
+/// refuses, and the next load puts it right.
 public protocol Gate: Sendable {
     /// Judges a request and, when it is admitted, takes out a ticket for the order. `reply` is called exactly once. A
     /// request for an order that has a ticket is admitted, and takes nothing.
@@ -164,10 +174,16 @@ public protocol Gate: Sendable {
     /// the log.
     func judged(_ orders: [OrderID])
     /// Cards were added to the pool, or, when negative, taken from it past the gate.
-    func restock(_ product: ProductID, _ pool: Pool, by count: Int)
+    ///
+    /// - Parameter change: the number that the ledger gave to it. What is not newer than the snapshot's number of the
+    ///   product has no effect: the snapshot holds it. Several changes may come in any order.
+    func restock(_ product: ProductID, _ pool: Pool, by count: Int, change: Int64)
     /// Units that a buyer got past the gate, by late money, or, when negative, gave back.
-    func count(_ buyer: Buyer, of product: ProductID, units: Int)
-    /// Closes the gate and forgets what it knew; what comes from before takes no effect any more.
+    ///
+    /// - Parameter change: as for ``restock(_:_:by:change:)``
+    func count(_ buyer: Buyer, of product: ProductID, units: Int, change: Int64)
+    /// Closes the gate and forgets what it knew; the snapshot to be loaded must be taken after it. News that comes from
+    /// now on is kept, within a bound, until the gate is loaded.
     ///
     /// - Parameter term: the term in which the caller leads; who leads in an earlier one may not close it any more
     /// - Throws: *busy* when the gate's engine cannot be reached; *wrong_state* when it was closed in a later term.
@@ -176,10 +192,12 @@ public protocol Gate: Sendable {
     ///
     /// - Throws: *busy* when the gate's engine cannot be reached.
     func look() async throws(ShopError) -> GateLook
-    /// Replaces everything the gate knows, and opens it.
+    /// Replaces everything the gate knows, adds the news that was told since it was closed and that the snapshot does
+    /// not hold, and opens it. A gate that was not closed before is closed first.
     ///
-    /// - Throws: *busy* when the gate's engine cannot be reached, or somebody else has closed the gate meanwhile. It
-    ///   is closed then.
+    /// - Throws: *busy* when the gate's engine cannot be reached or has started anew since it was closed, when somebody
+    ///   else has closed the gate meanwhile, or when there was more news than it may keep; *wrong_state* when it was
+    ///   not closed before and was closed in a later term. It is closed then, and has to be closed anew.
     func load(_ snapshot: GateSnapshot) async throws(ShopError)
     /// Cards of a pool that the gate believes to be available, as it last heard; 0 for an unknown product.
     func available(_ product: ProductID, _ pool: Pool) -> Int

@@ -8,15 +8,18 @@ public struct GateEffect: Hashable, Sendable {
     public var cardsTaken: Int
     /// Units that the buyer got (or, when negative, gave back) past the gate.
     public var units: Int
+    /// Number of the change by which the product's cards or units went past the gate; 0 when none did.
+    public var change: Int64
 
     /// Nothing.
     public static let none = GateEffect()
 
     /// Puts the parts together.
-    public init(end: TicketEnd? = nil, cardsTaken: Int = 0, units: Int = 0) {
+    public init(end: TicketEnd? = nil, cardsTaken: Int = 0, units: Int = 0, change: Int64 = 0) {
         self.end = end
         self.cardsTaken = cardsTaken
         self.units = units
+        self.change = change
     }
 }
 

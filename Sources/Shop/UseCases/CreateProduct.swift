@@ -83,7 +83,7 @@ public struct CreateProduct: Sendable {
             // If that fails, upkeep does it later; the gate must hear of the cards either way.
             let waiting =
                 (try? await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)) ?? []
-            gate.restock(product.id, .drawn, by: added.imported)
+            gate.restock(product.id, .drawn, by: added.imported, change: added.change)
             for change in waiting { announcer.announce(change) }
             left -= slice.count
         }

@@ -173,16 +173,16 @@ public struct ImportCards: Sendable {
         for line in progress.slice { sealed.append(try seal(line, of: product)) }
         let added = try await cards.add(sealed, to: product, batch: batch)
         Failpoint.hit(.importAfterCommit)
-        await restock(product, progress.pool, by: added.imported)
+        await restock(product, progress.pool, added)
         return added.duplicates
     }
 
     /// Those who have paid and wait are served before the gate lets new buyers at the cards.
-    private func restock(_ product: ProductID, _ pool: Pool, by count: Int) async {
+    private func restock(_ product: ProductID, _ pool: Pool, _ added: ImportedSlice) async {
         // If that fails, upkeep does it later; the gate must hear of the cards either way.
         let waiting =
             (try? await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)) ?? []
-        gate.restock(product, pool, by: count)
+        gate.restock(product, pool, by: added.imported, change: added.change)
         for change in waiting { announcer.announce(change) }
     }
 

@@ -48,8 +48,8 @@ public struct ManageCards: Sendable {
     /// Takes an available card out of the pool.
     public func void(_ card: Int64, by note: OwnerNote) async throws(ShopError) -> CardEntry {
         let voided = try await cards.void(card, by: note, at: clock.now())
-        gate.restock(voided.product, voided.pool, by: -1)
-        return voided
+        gate.restock(voided.card.product, voided.card.pool, by: -1, change: voided.change)
+        return voided.card
     }
 
     /// Gives the buyer of a sold card another one; the first is voided.
@@ -60,8 +60,8 @@ public struct ManageCards: Sendable {
         _ card: Int64, with other: Int64? = nil, by note: OwnerNote
     ) async throws(ShopError) -> CardEntry {
         let replacement = try await cards.replace(card, with: other, by: note, at: clock.now())
-        gate.restock(replacement.product, replacement.pool, by: -1)
-        return replacement
+        gate.restock(replacement.card.product, replacement.card.pool, by: -1, change: replacement.change)
+        return replacement.card
     }
 
     /// Takes the available cards of a batch out of the books, slice by slice, as if they had never been imported: they
@@ -82,7 +82,7 @@ public struct ManageCards: Sendable {
         while let below = next {
             let slice = try await cards.undo(id, below: below, limit: limits.importSliceCards)
             for (pool, count) in slice.removed {
-                gate.restock(before.product, pool, by: -count)
+                gate.restock(before.product, pool, by: -count, change: slice.change)
                 removed += count
             }
             next = slice.next

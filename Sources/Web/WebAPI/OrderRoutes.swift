@@ -153,6 +153,9 @@ extension WebAPI {
         try fields.end()
         let buyer = try Buyer.parse(contact)
         try lookupLimiter.check(buyer.contact, at: ports.clock.now())
+        guard await settings.mayLookUp(buyer.contact) else {
+            throw ShopError(.rateLimited, "too many requests; try again later")
+        }
         let orders = try await useCases.lookUpOrders(buyer: buyer, password: password)
         return .json(
             JSONWriter.object { json in

@@ -39,13 +39,16 @@ public struct WebAPI: Sendable {
         public let openAPI: [UInt8]
         /// Told after the owner has changed something, before the owner hears so.
         public let ownerChanged: @Sendable () async -> Void
+        /// Whether one more look-up of a contact's orders is allowed, all nodes counted together.
+        public let mayLookUp: @Sendable (_ contact: String) async -> Bool
 
         /// Puts the settings together.
         public init(
             publicURL: @escaping @Sendable () -> String, adminToken: String, trustedProxies: [AddressRange],
             allowsSandbox: Bool, unreadiness: @escaping @Sendable () -> String?,
             metricsText: @escaping @Sendable () async -> String, openAPI: [UInt8],
-            ownerChanged: @escaping @Sendable () async -> Void = {}
+            ownerChanged: @escaping @Sendable () async -> Void = {},
+            mayLookUp: @escaping @Sendable (_ contact: String) async -> Bool = { _ in true }
         ) {
             self.publicURL = publicURL
             self.adminToken = adminToken
@@ -55,6 +58,7 @@ public struct WebAPI: Sendable {
             self.metricsText = metricsText
             self.openAPI = openAPI
             self.ownerChanged = ownerChanged
+            self.mayLookUp = mayLookUp
         }
     }
 

@@ -4,6 +4,21 @@ import Synchronization
 /// Hears what became of a command, once.
 public typealias RedisReply = @Sendable (Result<RedisValue, RedisError>) -> Void
 
+/// What becomes of a client's connections, over all of them.
+final class ConnectionCount: Sendable {
+    private let up = Atomic(0)
+    private let changes = Atomic<Int64>(0)
+
+    var connected: Int { up.load(ordering: .sequentiallyConsistent) }
+    /// How often one of them was made or lost.
+    var generation: Int64 { changes.load(ordering: .sequentiallyConsistent) }
+
+    func change(isUp: Bool) {
+        changes.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        up.wrappingAdd(isUp ? 1 : -1, ordering: .sequentiallyConsistent)
+    }
+}
+
 /// One connection for commands, which belongs to one event loop. Other threads hand commands over to it.
 final class RedisConnection: Sendable {
     let eventLoop: any EventLoop
@@ -12,25 +27,25 @@ final class RedisConnection: Sendable {
     private let arriving = Atomic(0)
     private let maximumArriving: Int
 
-    init(eventLoop: any EventLoop, plan: LinkPlan, changed: @escaping @Sendable (_ isUp: Bool) -> Void) {
+    init(eventLoop: any EventLoop, plan: LinkPlan, ups: ConnectionCount) {
         self.eventLoop = eventLoop
         maximumArriving = plan.settings.pendingCommands
         core = .makeBoxSendingValue(
-            ConnectionCore(eventLoop: eventLoop, plan: plan, changed: changed), eventLoop: eventLoop)
+            ConnectionCore(eventLoop: eventLoop, plan: plan, ups: ups), eventLoop: eventLoop)
     }
 
     func start() { eventLoop.execute { [self] in core.value.start() } }
 
     /// The reply comes on the event loop, unless the command is refused at once.
-    func send(_ command: RedisCommand, reply: @escaping RedisReply) {
-        if eventLoop.inEventLoop { return core.value.send(command, reply: reply) }
+    func send(_ command: RedisCommand, under generation: Int64? = nil, reply: @escaping RedisReply) {
+        if eventLoop.inEventLoop { return core.value.send(command, under: generation, reply: reply) }
         guard arriving.wrappingAdd(1, ordering: .relaxed).newValue <= maximumArriving else {
             arriving.wrappingSubtract(1, ordering: .relaxed)
             return reply(.failure(.refused))
         }
         eventLoop.execute { [self] in
             arriving.wrappingSubtract(1, ordering: .relaxed)
-            core.value.send(command, reply: reply)
+            core.value.send(command, under: generation, reply: reply)
         }
     }
 
@@ -40,13 +55,13 @@ final class RedisConnection: Sendable {
 /// Does what a ``CommandMachine`` says, on the connection's event loop only.
 final class ConnectionCore: LinkUser {
     private let link: RedisLink
-    private let changed: @Sendable (Bool) -> Void
+    private let ups: ConnectionCount
     private var machine: CommandMachine<RedisReply>
     private var gathered = ByteBuffer()
 
-    init(eventLoop: any EventLoop, plan: LinkPlan, changed: @escaping @Sendable (Bool) -> Void) {
+    init(eventLoop: any EventLoop, plan: LinkPlan, ups: ConnectionCount) {
         link = RedisLink(eventLoop: eventLoop, plan: plan)
-        self.changed = changed
+        self.ups = ups
         machine = CommandMachine(plan.settings)
         link.user = self
     }
@@ -54,7 +69,9 @@ final class ConnectionCore: LinkUser {
     func start() { link.start() }
     func end() -> EventLoopFuture<Void> { link.end() }
 
-    func send(_ command: RedisCommand, reply: @escaping RedisReply) {
+    func send(_ command: RedisCommand, under generation: Int64?, reply: @escaping RedisReply) {
+        // Looked at here and not where it was asked for: this connection may have been made anew in between.
+        if let generation, generation != ups.generation { return reply(.failure(.unavailable)) }
         switch machine.send(reply, bytes: command.byteCount, now: link.eventLoop.now) {
         case .refuse(let error): reply(.failure(error))
         case .write(let flush, let timer):
@@ -92,7 +109,7 @@ final class ConnectionCore: LinkUser {
 
     func linkCameUp() {
         machine.cameUp()
-        changed(true)
+        ups.change(isUp: true)
     }
 
     func linkReceived(_ value: RedisValue) {
@@ -106,7 +123,7 @@ final class ConnectionCore: LinkUser {
     func linkWentDown() {
         gathered.clear()
         let lost = machine.wentDown()
-        changed(false)
+        ups.change(isUp: false)
         for (reply, error) in lost { reply(.failure(error)) }
     }
 }

@@ -6,6 +6,8 @@ local data = string.sub(KEYS[1], 1, -6) .. 'e' .. ARGV[1] .. ':'
 local what = ARGV[2]
 if what == 'stock' then
     for index = 3, #ARGV, 2 do redis.call('HSET', data .. 'stock', ARGV[index], ARGV[index + 1]) end
+elseif what == 'changes' then
+    for index = 3, #ARGV, 2 do redis.call('HSET', data .. 'changes', ARGV[index], ARGV[index + 1]) end
 elseif what == 'units' then
     for index = 3, #ARGV, 3 do
         redis.call('HSET', data .. 'units', ARGV[index], ARGV[index + 1] .. ' ' .. ARGV[index + 2])

@@ -4,7 +4,10 @@ import Shop
 
 /// Brings a database's schema up to date: each migration once, in its own transaction, one process at a time.
 enum Migrations {
-    static let all: [(name: String, sql: String)] = [(Migration0001.name, Migration0001.sql)]
+    static let all: [(name: String, sql: String)] = [
+        (Migration0001.name, Migration0001.sql),
+        (Migration0002.name, Migration0002.sql),
+    ]
 
     /// - Parameter migrates: whether what is missing is made up for; otherwise it is refused
     /// - Throws: *internal* when the schema is of a newer release, or of an older one that is not to be changed.
