@@ -144,7 +144,8 @@ let package = Package(
                 .embedInCode("Lua/judged.lua"), .embedInCode("Lua/unlogged.lua"), .embedInCode("Lua/known.lua"),
                 .embedInCode("Lua/run.lua"), .embedInCode("Lua/look.lua"), .embedInCode("Lua/close.lua"),
                 .embedInCode("Lua/load.lua"), .embedInCode("Lua/open.lua"), .embedInCode("Lua/rate.lua"),
-                .embedInCode("Lua/status.lua"),
+                .embedInCode("Lua/board_look.lua"), .embedInCode("Lua/board_fill.lua"),
+                .embedInCode("Lua/board_tell.lua"),
             ],
             swiftSettings: settings),
 

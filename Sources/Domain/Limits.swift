@@ -79,6 +79,10 @@ public struct Limits: Sendable {
     public var eventStreams = 5000
     /// Streams of one order's events at once.
     public var eventStreamsPerOrder = 8
+    /// Seconds that a board keeps how an order stands, 1 or more. Used by the board that nodes share.
+    public var boardSeconds: Int64 = 10
+    /// Milliseconds that a board's engine may take to answer; then the ledger is asked.
+    public var boardWaitMilliseconds: Int64 = 200
     /// Bytes kept of one callback.
     public var callbackBytes = 16 << 10
     /// Forged and repeated callbacks kept per channel; older ones are only counted.

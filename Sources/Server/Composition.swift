@@ -34,7 +34,7 @@ extension Composition {
     /// No new work is announced as welcome; those who watch orders are let go.
     func beginStopping() {
         state.beginStopping()
-        ports.watch.close()
+        ports.board.close()
     }
 }
 

@@ -77,7 +77,8 @@ public final class EmbeddedShop: Composition {
             intake: GroupCommitIntake(ledger: ledger, limits: limits, metrics: registry),
             channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)], caller: caller,
             patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,
-            watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
+            board: OrderWatch(
+                maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder, read: ledger.standings),
             identifiers: IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
         useCases = UseCases(ports)

@@ -3,6 +3,12 @@ public import Shop
 
 // What is read of one order, and lists over all shards.
 extension ShardedLedger {
+    /// An order of a shard that there is not is never written.
+    public func standing(of id: OrderID) async throws(ShopError) -> OrderStanding {
+        guard Int(id.identifier.shard) < shards.count else { return .unwritten }
+        return try await shard(of: id).standing(of: id)
+    }
+
     /// Nil for an order of a shard that there is not.
     public func order(_ id: OrderID) async throws(ShopError) -> Order? {
         guard Int(id.identifier.shard) < shards.count else { return nil }

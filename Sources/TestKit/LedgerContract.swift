@@ -15,6 +15,7 @@ public enum LedgerContract {
             ContractCase("a key is remembered for accepted orders only", idempotencyOfRefused),
             ContractCase("a replay never claims", replay),
             ContractCase("a cancel that comes first keeps the order out", cancelBeforeClaim),
+            ContractCase("an order is unwritten, fenced, or as it stands", standings),
             ContractCase("a cancel gives card and units back, once", cancelTwice),
             ContractCase("expiry ends what has run out, and nothing else", expiry),
             ContractCase("an attempt is opened once an order and channel", attempts),
@@ -115,8 +116,21 @@ public enum LedgerContract {
         try expect(try await bench.ledger.cancel(draft.id, at: bench.clock.now()), is: .fenced, "again")
         try expect(try await bench.place(draft), is: .fenced)
         try expect(try await bench.ledger.order(draft.id), is: nil)
+        try expect(try await bench.ledger.standing(of: draft.id), is: .fenced)
         try expect(try await bench.stock().available, is: 1)
         try await bench.audit()
+    }
+
+    @Sendable private static func standings(_ bench: LedgerBench) async throws {
+        let product = try await bench.product(cards: 2)
+        let (draft, other) = (bench.draft(product, buyer: 1, sealedFields: [1, 2]), bench.draft(product, buyer: 2))
+        try expect(try await bench.ledger.standing(of: draft.id), is: .unwritten)
+        try expect(try await bench.ledger.cancel(other.id, at: bench.clock.now()), is: .fenced)
+        try expect(try await bench.ledger.standing(of: draft.id), is: .unwritten, "the fence is another order's")
+        let order = try await bench.placed(draft)
+        try expect(try await bench.ledger.standing(of: draft.id), is: .written(order))
+        _ = try await bench.ledger.cancel(draft.id, at: bench.clock.now())
+        try expect(try await bench.ledger.standing(of: draft.id), is: .written(order.moved(to: .cancelled)))
     }
 
     @Sendable private static func cancelTwice(_ bench: LedgerBench) async throws {

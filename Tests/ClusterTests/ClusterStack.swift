@@ -85,7 +85,12 @@ struct ClusterStack: Sendable {
     let sweeper: OutboxSweeper
     let cache = CatalogCache()
     private let stuck = NIOLockedValueBox<[KafkaIntake]>([])
-    let placeOrder: PlaceOrder
+    /// The boards of two nodes.
+    let boards: [RedisOrderBoard]
+    private let subscriber: RedisSubscriber
+    let useCases: UseCases
+    let keys: KeyRing
+    var placeOrder: PlaceOrder { useCases.placeOrder }
     var clock: MockClock { ledger.clock }
 
     static let channel = Fixtures.slug("sandbox")
@@ -100,6 +105,16 @@ struct ClusterStack: Sendable {
         redis = try RedisClient(
             settings, group: MultiThreadedEventLoopGroup.singleton.next(), scripts: RedisGate.scripts)
         gate = RedisGate(client: redis, shard: 0, lanes: partitions, limits: limits, metrics: metrics)
+        let clock = ledger.clock
+        let (client, subscriber) = (
+            redis, try RedisSubscriber(settings, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+        )
+        self.subscriber = subscriber
+        let boards = (0..<2).map { _ in
+            RedisOrderBoard(
+                client: client, subscriber: subscriber, clock: clock, limits: limits, read: postgres.standings)
+        }
+        self.boards = boards
         let log = try unwrap(OrderLog(topic: topic, partitionsPerShard: partitions))
         intake = try KafkaIntake(
             log: log, settings: KafkaProducer.Settings(brokers: brokers), limits: limits, ledger: postgres,
@@ -108,19 +123,19 @@ struct ClusterStack: Sendable {
             OrderWriter.Ports(
                 ledger: postgres, gate: gate, clock: ledger.clock, limits: limits, metrics: metrics),
             settings: KafkaConsumer.Settings(
-                brokers: brokers, group: "writers", reads: .partitions(log.partitions(of: 0))))
+                brokers: brokers, group: "writers", reads: .partitions(log.partitions(of: 0))),
+            onJudged: { boards[0].tell($0) })
         sweeper = OutboxSweeper(
             outbox: gate, intake: intake, clock: ledger.clock, limits: limits, metrics: metrics
         ) { _ in }
         let master = SymmetricKey(size: .bits256)
-        placeOrder = PlaceOrder(
+        keys = try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master)
+        useCases = UseCases(
             UseCases.Ports(
                 ledger: postgres, catalog: postgres, cards: postgres, cache: cache, gate: gate, intake: intake,
                 channelKinds: [], caller: Nobody(), patterns: Nobody(),
                 forged: ForgedInbox(ledger: postgres, limits: limits),
-                keys: try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master),
-                watch: OrderWatch(maximum: 10, maximumPerOrder: 2), identifiers: ledger.identifiers,
-                clock: ledger.clock, limits: limits))
+                keys: keys, board: boards[1], identifiers: ledger.identifiers, clock: ledger.clock, limits: limits))
         let kind = SandboxKind { "http://127.0.0.1" }
         cache.put(
             ConfiguredChannel(
@@ -193,6 +208,8 @@ struct ClusterStack: Sendable {
     func close() async {
         _ = await writer.stop()
         for intake in stuck.withLockedValue({ $0 }) + [intake] { _ = await intake.stop() }
+        for board in boards { board.close() }
+        await subscriber.shutDown()
         await redis.shutDown()
     }
 }
@@ -217,6 +234,8 @@ func withCluster(
         let result: Result<Void, any Error>
         do {
             try await eventually("Redis is there") { stack.redis.connected == stack.redis.expected }
+            // The test before had orders of the same numbers.
+            _ = try await stack.redis.call(RedisCommand("FLUSHALL"))
             try stack.writer.start()
             try await body(stack, proxy)
             result = .success(())

@@ -99,7 +99,7 @@ final class IntakeStack: Sendable {
                 ledger: logLedger, gate: gate, clock: ledger.clock, limits: limits,
                 metrics: NOOPMetricsHandler.instance),
             settings: settings,
-            onJudged: { [judged] orders in judged.withLockedValue { $0 += orders.map(\.draft.id) } },
+            onJudged: { [judged] orders in judged.withLockedValue { $0 += orders.map(\.order) } },
             onHalt: { [halts] _, reason in halts.withLockedValue { $0.append(reason) } })
         writers.withLockedValue { $0.append(writer) }
         try writer.start()

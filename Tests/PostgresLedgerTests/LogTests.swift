@@ -90,6 +90,12 @@ struct LogTests {
                 #expect(steps.map(\.event) == ["reject"] && steps.map(\.from) == [nil])
             }
             #expect(try await ledger.order(fenced.id) == nil)
+            // The board is told what the ledger says.
+            for (draft, placement) in zip([has, soldOut, same, other, fenced], placements) {
+                let entry = try unwrap(BoardEntry(draft, placement))
+                #expect(entry.order == draft.id)
+                #expect(try await ledger.standing(of: draft.id) == entry.standing)
+            }
             #expect(try await ledger.orders(queryTag: [9], limit: 2).map(\.id) == [soldOut.id])
             // Its key is free again.
             try await bench.restock(product, Fixtures.cards(1..<2))

@@ -41,6 +41,28 @@ private func answering(_ client: RedisClient) async throws {
 
 @Suite("A client of a real server")
 struct ServerTests {
+    @Test("the generation grows with each connection that is made or lost, and a call of an earlier one is not sent")
+    func generation() async throws {
+        let server = try await RedisServer()
+        let script = RedisScript("return redis.call('INCR', KEYS[1])".utf8)
+        try await withClient(server.url(), loops: 2, scripts: [script]) { client, _ in
+            @Sendable func count(under generation: Int64) async -> Result<RedisValue, RedisError> {
+                var call = script.call(keys: 1)
+                call.append("key")
+                return await withCheckedContinuation { continuation in
+                    client.send(call, of: script, under: generation) { continuation.resume(returning: $0) }
+                }
+            }
+            try await connected(client)
+            #expect(client.generation == 2)
+            #expect(await count(under: 2) == .success(.integer(1)))
+            try await server.restart()
+            try await eventually("both are lost and made anew") { client.generation >= 6 && client.connected == 2 }
+            for _ in 1...4 { #expect(await count(under: 2) == .failure(.unavailable)) }
+            #expect(await count(under: client.generation) == .success(.integer(1)), "none of them was sent")
+        }
+    }
+
     @Test("20,000 commands of 8 threads are answered, each with its own reply, over two loops")
     func threads() async throws {
         let server = try await RedisServer()

@@ -1,5 +1,4 @@
 import Domain
-import NIOConcurrencyHelpers
 import NIOPosix
 import RedisClient
 import RedisGate
@@ -20,7 +19,7 @@ private struct CellRate {
     }
 }
 
-@Suite("Limits and states that nodes share", .redis)
+@Suite("Limits that nodes share", .redis)
 struct LimiterTests {
     @Test("a limiter gives the answers of the model over random times", arguments: 1...5)
     func model(seed: UInt64) async throws {
@@ -80,33 +79,5 @@ struct LimiterTests {
         let limiter = RedisRateLimiter(client: client, prefix: "r:", inTrouble: inTrouble)
         #expect(await limiter.ask("a", RedisRateLimiter.Rate(1, in: 1, burst: 1)) == inTrouble)
         await client.shutDown()
-    }
-
-    @Test("a state is kept, told to who listens, and never replaced by an older one")
-    func states() async throws {
-        try await withNode { node in
-            let port = try #require(RedisTrait.server).port
-            var settings = try RedisSettings(url: "redis://127.0.0.1:\(port)")
-            settings.timeoutMilliseconds = 10_000
-            let subscriber = try RedisSubscriber(settings, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
-            let cache = RedisStatusCache(client: node.client, subscriber: subscriber, seconds: 60)
-            let (order, other) = (node.bench.id(1), node.bench.id(2))
-            let heard = NIOLockedValueBox<[RedisMessage]>([])
-            let subscription = try await cache.subscribe(order) { message in
-                heard.withLockedValue { $0.append(message) }
-            }
-            try await eventually("it listens") { heard.withLockedValue { $0 == [.listening] } }
-            #expect(try await cache.get(order) == nil)
-            cache.set(order, version: 2, [2])
-            cache.set(order, version: 1, [1])
-            cache.set(other, version: 1, [9])
-            cache.set(order, version: 3, [0, 13, 10])
-            try await eventually("it hears") { heard.withLockedValue { $0.count == 3 } }
-            #expect(heard.withLockedValue { $0 } == [.listening, .published([2]), .published([0, 13, 10])])
-            #expect(try await cache.get(order) == [0, 13, 10])
-            #expect(try await cache.get(other) == [9])
-            cache.unsubscribe(subscription)
-            await subscriber.shutDown()
-        }
     }
 }

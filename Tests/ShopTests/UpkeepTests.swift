@@ -23,34 +23,3 @@ struct UpkeepTests {
         #expect(machine.next(after: .woke(.stopped(reason: "broken", recovers: false))) == .rest)
     }
 }
-
-@Suite("Watching orders")
-struct OrderWatchTests {
-    private func order(_ state: OrderState) -> Order {
-        Order(
-            id: OrderID(Identifier(high: 0, low: 1)), product: ProductID(1), slug: Fixtures.slug("game-key"),
-            quantity: 1, buyer: Fixtures.buyer(1), channel: Fixtures.slug("sandbox"), total: Fixtures.price,
-            lines: [PriceLine(.goods(quantity: 1), amount: Fixtures.price.amount)], coupon: nil, sealedFields: nil,
-            state: state, version: 1, createdAt: Timestamp(milliseconds: 0), expiresAt: nil)
-    }
-
-    @Test("those who watch hear of changes, and of the end")
-    func hearing() async throws {
-        let watch = OrderWatch(maximum: 1, maximumPerOrder: 1)
-        let stream = try #require(watch.watch(order(.queued).id))
-        watch.publish(order(.delivered))
-        watch.close()
-        #expect(await stream.reduce(into: []) { $0.append($1) } == [.delivered])
-    }
-
-    @Test("only so many may watch, and who leaves makes room")
-    func bound() throws {
-        let watch = OrderWatch(maximum: 1, maximumPerOrder: 1)
-        do {
-            let stream = try #require(watch.watch(order(.queued).id))
-            #expect(watch.watch(order(.queued).id) == nil)
-            _ = stream
-        }
-        #expect(watch.watch(order(.queued).id) != nil)
-    }
-}

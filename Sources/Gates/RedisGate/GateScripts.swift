@@ -12,9 +12,13 @@ enum GateScripts {
     static let load = RedisScript(PackageResources.load_lua)
     static let open = joined(PackageResources.apply_lua, PackageResources.run_lua, PackageResources.open_lua)
     static let rate = RedisScript(PackageResources.rate_lua)
-    static let status = RedisScript(PackageResources.status_lua)
+    static let boardLook = RedisScript(PackageResources.board_look_lua)
+    static let boardFill = RedisScript(PackageResources.board_fill_lua)
+    static let boardTell = RedisScript(PackageResources.board_tell_lua)
 
-    static let all = [take, news, judged, unlogged, known, look, close, load, open, rate, status]
+    static let all = [
+        take, news, judged, unlogged, known, look, close, load, open, rate, boardLook, boardFill, boardTell,
+    ]
 
     /// A script of several files. What gives back or gives way runs in a full memory too.
     private static func joined(_ parts: [UInt8]..., flags: String = "allow-oom") -> RedisScript {

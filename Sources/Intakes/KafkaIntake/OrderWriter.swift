@@ -18,9 +18,6 @@ public enum OrderWriterHealth: Hashable, Sendable {
 /// Each partition goes its own way, as ``OrderWriterMachine`` has it. Several writers may read the same partition for a
 /// while: the ledger takes each record from one of them.
 public final class OrderWriter: Sendable {
-    /// Orders with what the ledger made of them.
-    public typealias Judged = [(draft: OrderDraft, placement: Placement)]
-
     /// What a writer works with.
     public struct Ports: Sendable {
         let ledger: any LogLedger
@@ -65,19 +62,19 @@ public final class OrderWriter: Sendable {
     private let settings: KafkaConsumer.Settings
     private let observer: KafkaObserver
     private let timer: KafkaIntake.Timer
-    private let onJudged: @Sendable (Judged) -> Void
+    private let onJudged: @Sendable ([BoardEntry]) -> Void
     private let onHalt: @Sendable (_ partition: Int32, _ reason: String) -> Void
     private let metrics: OrderWriterMetrics
     private let state = NIOLockedValueBox(State())
 
     /// - Parameters:
     ///   - settings: what is read; the bounds of a batch are those of the limits
-    ///   - onJudged: hears of every order that was judged, for those who wait for it
+    ///   - onJudged: hears of every order that was judged, for the board
     ///   - onHalt: hears why a partition goes no further; the reason is for the operator
     public init(
         _ ports: Ports, settings: KafkaConsumer.Settings, observer: KafkaObserver = KafkaObserver(),
         timer: @escaping KafkaIntake.Timer = KafkaIntake.dispatchTimer(),
-        onJudged: @escaping @Sendable (Judged) -> Void = { _ in },
+        onJudged: @escaping @Sendable ([BoardEntry]) -> Void = { _ in },
         onHalt: @escaping @Sendable (_ partition: Int32, _ reason: String) -> Void = { _, _ in }
     ) {
         self.ports = ports
@@ -286,7 +283,7 @@ public final class OrderWriter: Sendable {
         for (draft, placement) in judged {
             if let end = Self.end(of: draft, placement) { ports.gate.end(draft.id, end) }
         }
-        onJudged(judged.map { (draft: $0.0, placement: $0.1) })
+        onJudged(judged.compactMap { BoardEntry($0.0, $0.1) })
     }
 
     /// What the ledger made of these was lost on the way, so it is asked.
@@ -302,6 +299,7 @@ public final class OrderWriter: Sendable {
                 }
             }
             ports.gate.judged(drafts.map(\.id))
+            onJudged(drafts.map { BoardEntry(judged: $0.id) })
         }
     }
 

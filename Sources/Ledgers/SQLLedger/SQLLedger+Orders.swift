@@ -97,6 +97,14 @@ extension SQLLedger {
 
     // MARK: Reading
 
+    public func standing(of id: OrderID) async throws(ShopError) -> OrderStanding {
+        try await read { transaction in
+            guard let row = try transaction.first(Statements.standing, [id]) else { return .unwritten }
+            if try row["fences"] as Int > 0 { return .fenced }
+            return try row["id"] as OrderID? == nil ? .unwritten : .written(try Order(row: row))
+        }
+    }
+
     public func order(_ id: OrderID) async throws(ShopError) -> Order? {
         try await read { transaction in try transaction.order(id) }
     }

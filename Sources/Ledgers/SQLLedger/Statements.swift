@@ -9,6 +9,12 @@ package enum Statements {
     package static let order = """
         SELECT \(orderColumns) FROM orders o JOIN products p ON p.id = o.product_id WHERE o.id = ?
         """
+    /// One row in any case. Fences are looked at only when there is no order.
+    package static let standing = """
+        SELECT \(orderColumns),
+            CASE WHEN o.id IS NULL THEN (SELECT count(*) FROM order_fences WHERE order_id = ?1) ELSE 0 END AS fences
+        FROM (SELECT 1) one LEFT JOIN orders o ON o.id = ?1 LEFT JOIN products p ON p.id = o.product_id
+        """
     package static let product = "SELECT * FROM products WHERE id = ?"
     package static let moveOrder = """
         UPDATE orders SET state = ?, version = version + 1 WHERE id = ? AND state = ? AND version = ?
@@ -138,7 +144,7 @@ package enum Statements {
 
     /// Everything above that touches a table which grows.
     package static let hot: [String: String] = [
-        "order": order, "moveOrder": moveOrder, "dueOrders": dueOrders,
+        "order": order, "standing": standing, "moveOrder": moveOrder, "dueOrders": dueOrders,
         "waitingOrders": waitingOrders,
         "availableCards": availableCards, "pickableCard": pickableCard, "pickableCards": pickableCards,
         "coupon": coupon, "useCoupon": useCoupon, "claimCard": claimCard,

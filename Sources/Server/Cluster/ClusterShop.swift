@@ -66,7 +66,9 @@ final class ClusterShop: Composition {
             ledger: engines.ledger, catalog: engines.ledger, cards: engines.ledger, cache: cache, gate: engines.gate,
             intake: engines.intake, channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)],
             caller: caller, patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,
-            watch: OrderWatch(maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder),
+            board: RedisOrderBoard(
+                client: engines.redis, subscriber: engines.subscriber, clock: clock, limits: limits,
+                read: engines.ledger.standings),
             identifiers: IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }, clock: clock,
             limits: limits)
         let useCases = UseCases(ports)

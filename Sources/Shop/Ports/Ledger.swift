@@ -68,6 +68,8 @@ public protocol Ledger: Sendable {
     /// Sets when a provider is asked next; nil means never. Nothing happens when it was asked in the meantime.
     func schedule(_ query: DueQuery, number: Int, at moment: Timestamp?) async throws(ShopError)
 
+    /// What is known of an order number.
+    func standing(of id: OrderID) async throws(ShopError) -> OrderStanding
     /// One order; nil when there is none.
     func order(_ id: OrderID) async throws(ShopError) -> Order?
     /// One attempt; nil when there is none.

@@ -40,11 +40,10 @@ public struct BeginPayment: Sendable {
         guard let slug = Slug(name), let configured = catalog.channel(slug), configured.isEnabled else {
             throw .invalid("channel", "is not an enabled channel")
         }
-        guard let order = try await ledger.order(id), order.state != .queued else {
-            throw ShopError(.notReady, "the order is not claimed yet")
-        }
-        guard order.state == .awaitingPayment else {
-            throw ShopError(.wrongState, "the order is \(order.state.rawValue) and cannot be paid")
+        let standing = try await ledger.standing(of: id)
+        guard standing.state != .queued else { throw ShopError(.notReady, "the order is not claimed yet") }
+        guard let order = standing.order, order.state == .awaitingPayment else {
+            throw ShopError(.wrongState, "the order is \(standing.state.rawValue) and cannot be paid")
         }
         guard order.addsUp else {
             throw ShopError(.internalFault, "the order's price does not add up", cause: order.id.text)

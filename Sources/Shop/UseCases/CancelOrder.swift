@@ -15,18 +15,19 @@ public struct CancelOrder: Sendable {
 
     /// Cancels. An order that is cancelled already stays so.
     ///
-    /// - Returns: the order; nil when it had not been written yet and never will be.
+    /// - Returns: the order, or *fenced* when it had not been written yet and never will be.
     /// - Throws: *wrong_state* when the order has ended in another way.
-    public func callAsFunction(_ id: OrderID) async throws(ShopError) -> Order? {
+    public func callAsFunction(_ id: OrderID) async throws(ShopError) -> OrderStanding {
         switch try await ledger.cancel(id, at: clock.now()) {
         case .fenced:
-            return nil
+            announcer.announce(fenced: id)
+            return .fenced
         case .order(let change):
             announcer.announce(change)
             if !change.changed, change.order.state != .cancelled {
                 throw ShopError(.wrongState, "the order is \(change.order.state.rawValue) and cannot be cancelled")
             }
-            return change.order
+            return .written(change.order)
         }
     }
 }

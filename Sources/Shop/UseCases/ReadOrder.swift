@@ -2,8 +2,8 @@ public import Domain
 
 /// An order as its holder may see it.
 public struct OrderView: Hashable, Sendable {
-    /// The order; nil while it is admitted but not written yet.
-    public let order: Order?
+    /// What is known of it.
+    public let standing: OrderStanding
     /// Its name.
     public let id: OrderID
     /// What was bought; empty unless it is delivered.
@@ -27,14 +27,17 @@ public struct OrderView: Hashable, Sendable {
         }
     }
 
+    /// The order; nil while it is admitted but not written yet, and when it never will be.
+    public var order: Order? { standing.order }
     /// Where it stands.
-    public var state: OrderState { order?.state ?? .queued }
+    public var state: OrderState { standing.state }
 
     /// Puts the parts together.
     public init(
-        order: Order?, id: OrderID, goods: [Goods] = [], fields: [String: String] = [:], instructions: String = ""
+        _ standing: OrderStanding, id: OrderID, goods: [Goods] = [], fields: [String: String] = [:],
+        instructions: String = ""
     ) {
-        self.order = order
+        self.standing = standing
         self.id = id
         self.goods = goods
         self.fields = fields
@@ -44,12 +47,14 @@ public struct OrderView: Hashable, Sendable {
 
 /// Shows an order to whoever holds its token.
 public struct ReadOrder: Sendable {
+    private let board: any OrderBoard
     private let ledger: any Ledger
     private let catalog: CatalogCache
     private let keys: KeyRing
 
     /// Puts the parts together.
-    public init(ledger: any Ledger, catalog: CatalogCache, keys: KeyRing) {
+    public init(board: any OrderBoard, ledger: any Ledger, catalog: CatalogCache, keys: KeyRing) {
+        self.board = board
         self.ledger = ledger
         self.catalog = catalog
         self.keys = keys
@@ -58,7 +63,8 @@ public struct ReadOrder: Sendable {
     /// - Throws: *not_found* when the id is not one or the token is not the order's.
     public func callAsFunction(id text: String, token: String?) async throws(ShopError) -> OrderView {
         let id = try authorize(id: text, token: token)
-        guard let order = try await ledger.order(id) else { return OrderView(order: nil, id: id) }
+        let standing = try await board.standing(of: id)
+        guard let order = standing.order else { return OrderView(standing, id: id) }
         return try await view(of: order)
     }
 
@@ -67,7 +73,7 @@ public struct ReadOrder: Sendable {
     public func view(of order: Order) async throws(ShopError) -> OrderView {
         // What was filled in is not worth a card that cannot be seen.
         let fields = (try? fields(of: order)) ?? [:]
-        guard order.state == .delivered else { return OrderView(order: order, id: order.id, fields: fields) }
+        guard order.state == .delivered else { return OrderView(.written(order), id: order.id, fields: fields) }
         var goods: [OrderView.Goods] = []
         let context = Self.context(of: order)
         for sealed in try await ledger.goods(of: order.id) {
@@ -79,7 +85,7 @@ public struct ReadOrder: Sendable {
                     note: note.map { String(decoding: $0, as: UTF8.self) }))
         }
         return OrderView(
-            order: order, id: order.id, goods: goods, fields: fields,
+            .written(order), id: order.id, goods: goods, fields: fields,
             instructions: catalog.listing(order.slug)?.page.instructions ?? "")
     }
 

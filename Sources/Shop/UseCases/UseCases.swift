@@ -76,8 +76,8 @@ public struct UseCases: Sendable {
         public let forged: ForgedInbox
         /// The unwrapped keys.
         public let keys: KeyRing
-        /// Tells those who watch an order.
-        public let watch: OrderWatch
+        /// Tells of orders that have changed, and how they stand.
+        public let board: any OrderBoard
         /// Makes identifiers.
         public let identifiers: IdentifierMaker
         /// Tells the time.
@@ -89,7 +89,8 @@ public struct UseCases: Sendable {
         public init(
             ledger: any Ledger, catalog: any Catalog, cards: any CardStore, cache: CatalogCache, gate: any Gate,
             intake: any Intake, channelKinds: [any PaymentChannelKind], caller: any ProviderCaller,
-            patterns: any Patterns, forged: ForgedInbox, keys: KeyRing, watch: OrderWatch, identifiers: IdentifierMaker,
+            patterns: any Patterns, forged: ForgedInbox, keys: KeyRing, board: any OrderBoard,
+            identifiers: IdentifierMaker,
             clock: any Clock, limits: Limits
         ) {
             self.ledger = ledger
@@ -103,7 +104,7 @@ public struct UseCases: Sendable {
             self.patterns = patterns
             self.forged = forged
             self.keys = keys
-            self.watch = watch
+            self.board = board
             self.identifiers = identifiers
             self.clock = clock
             self.limits = limits
@@ -113,8 +114,9 @@ public struct UseCases: Sendable {
     /// Builds the use cases.
     public init(_ ports: Ports) {
         placeOrder = PlaceOrder(ports)
-        readOrder = ReadOrder(ledger: ports.ledger, catalog: ports.cache, keys: ports.keys)
-        announcer = Announcer(gate: ports.gate, watch: ports.watch)
+        readOrder = ReadOrder(
+            board: ports.board, ledger: ports.ledger, catalog: ports.cache, keys: ports.keys)
+        announcer = Announcer(gate: ports.gate, board: ports.board)
         cancelOrder = CancelOrder(ledger: ports.ledger, announcer: announcer, clock: ports.clock)
         beginPayment = BeginPayment(
             ledger: ports.ledger, catalog: ports.cache, identifiers: ports.identifiers, clock: ports.clock)

@@ -12,8 +12,8 @@ extension WebAPI {
     @Sendable func watchOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         let id = try useCases.readOrder.authorize(id: context.parameter("id"), token: token(request))
         // Watched before it is read, so that no change falls between.
-        guard let changes = ports.watch.watch(id) else { throw ShopError(.busy, "too many streams are open") }
-        let first = try await ports.ledger.order(id)?.state ?? .queued
+        guard let changes = ports.board.watch(id) else { throw ShopError(.busy, "too many streams are open") }
+        let first = OrderNews(try await ports.board.standing(of: id))
         let body = ResponseBody { writer in
             try await Self.write(first, changes, to: &writer)
             try await writer.finish(nil)
@@ -28,28 +28,29 @@ extension WebAPI {
     private static let accelBuffering = HTTPField.Name("X-Accel-Buffering") ?? .cacheControl
 
     private enum Signal: Sendable {
-        case state(OrderState)
+        case news(OrderNews)
         case beat
         case end
     }
 
     private static func write(
-        _ first: OrderState, _ changes: AsyncStream<OrderState>, to writer: inout any ResponseBodyWriter
+        _ first: OrderNews, _ changes: AsyncStream<OrderNews>, to writer: inout any ResponseBodyWriter
     ) async throws {
-        try await writer.write(event(first))
-        if first.isSettled { return }
-        let states = chain(changes.map { Signal.state($0) }, [Signal.end].async)
+        try await writer.write(event(first.state))
+        if first.state.isSettled { return }
+        let states = chain(changes.map { Signal.news($0) }, [Signal.end].async)
         let beats = AsyncTimerSequence(interval: .seconds(15), clock: .continuous).map { _ in Signal.beat }
         var last = first
         for await signal in merge(states, beats) {
             switch signal {
             case .beat:
                 try await writer.write(ByteBuffer(string: ": still here\n\n"))
-            case .state(let state) where state != last:
-                last = state
-                try await writer.write(event(state))
-                if state.isSettled { return }
-            case .state: continue
+            // What was told before the order was read is no news.
+            case .news(let news) where news.version > last.version:
+                if news.state != last.state { try await writer.write(event(news.state)) }
+                last = news
+                if news.state.isSettled { return }
+            case .news: continue
             case .end: return
             }
         }

@@ -121,12 +121,11 @@ extension WebAPI {
     @Sendable private func cancelOrder(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
         let id = try useCases.readOrder.authorize(id: context.parameter("id"), token: token(request))
         try await request.noFields(maximumBytes: ports.limits.bodyBytes)
-        let order = try await useCases.cancelOrder(id)
-        let view = OrderView(order: order, id: id)
+        let standing = try await useCases.cancelOrder(id)
         return .json(
             JSONWriter.object { json in
                 json.string("id", id.text)
-                json.string("status", (order == nil ? OrderState.cancelled : view.state).rawValue)
+                json.string("status", standing.state.rawValue)
             })
     }
 
