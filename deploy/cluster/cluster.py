@@ -140,6 +140,9 @@ class Cluster:
         return [*self.engines, self.nginx, *self.nodes.values()]
 
     def start(self, seconds=120):
+        # Logs are of one run; what was sold is not.
+        for log in [*(child.log for child in self.children), *self.nginx.folder.glob("*.log")]:
+            log.unlink(missing_ok=True)
         try:
             self.start_engines()
             self.say("engines are up, starting nodes")

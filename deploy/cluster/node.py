@@ -128,14 +128,16 @@ class Supervisor(threading.Thread):
 
 
 def end_all(children, say):
-    """Ends servers together, and waits for all of them."""
+    """Ends servers together, and waits for all of them as long as for one."""
+    children = [child for child in children if child.process]
     for child in children:
         if hasattr(child, "due"):
             child.due = None
         child.ask()
+    start = time.monotonic()
     for child in children:
-        code = child.end()
-        if code not in (0, None) and child.role != "engine":
+        code = child.wait_end(child.patience - (time.monotonic() - start))
+        if code != 0 and child.role != "engine":
             say(f"{child.name} ended with {code}")
 
 

@@ -304,8 +304,12 @@ class Child:
         if not self.process:
             return None
         self.ask(kind)
+        return self.wait_end(self.patience if patience is None else patience)
+
+    def wait_end(self, patience):
+        """Waits for one that was asked to end; it is asked once, for some servers hurry when they are asked again."""
         try:
-            self.process.wait(self.patience if patience is None else patience)
+            self.process.wait(max(0, patience))
         except subprocess.TimeoutExpired:
             self.signal_all(signal.SIGKILL)
             self.process.wait()
