@@ -74,7 +74,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "Domain", swiftSettings: settings),
-        .target(name: "Shop", dependencies: ["Domain", .crypto, .nioConcurrency], swiftSettings: settings),
+        .target(name: "Shop", dependencies: ["Domain", .crypto, .metrics, .nioConcurrency], swiftSettings: settings),
 
         .target(name: "Shards", dependencies: ["Domain", "Shop", .nioConcurrency], swiftSettings: settings),
 
@@ -208,7 +208,8 @@ let package = Package(
             name: "ClusterTests",
             dependencies: [
                 "Channels", "DevelopmentBroker", "Domain", "KafkaClient", "KafkaIntake", "PostgresClient",
-                "PostgresLedger", "RedisClient", "RedisGate", "Shards", "Shop", "TestKit", .crypto, .metrics,
+                "PostgresLedger", "RedisClient", "RedisGate", "SQLLedger", "Shards", "Shop", "TestKit", .crypto,
+                .metrics,
                 .nioConcurrency,
                 .nioPosix,
             ],
@@ -222,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "PostgresLedgerTests",
             dependencies: [
-                "Domain", "PostgresClient", "PostgresLedger", "SQLLedger", "Shop", "TestKit", .metrics, .nioConcurrency,
+                "Domain", "PostgresClient", "PostgresLedger", "SQLLedger", "Shop", "TestKit", .crypto, .metrics,
+                .nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,5 +1,12 @@
 /// Every bound of the shop in one place. Past a bound the answer is a clear refusal, never more memory or disk.
 public struct Limits: Sendable {
+    /// Milliseconds without an acknowledgement, while orders are under way, after which the log is taken for dead. Used
+    /// by the intake.
+    public var intakeSilenceMilliseconds: Int64 = 3000
+    /// Milliseconds after its placing in which an admitted order may be handed to a log. Used by orders.
+    public var admissionMilliseconds: Int64 = 1000
+    /// Milliseconds between two looks of a shard's leader at its gate. Used by upkeep.
+    public var gateLookMilliseconds: Int64 = 1000
     /// Orders that wait in the intake before *busy* is answered. Used by the intake.
     public var intakeOrders = 8192
     /// Bytes of orders that wait in the intake. Used by the intake.

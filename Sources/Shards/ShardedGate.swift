@@ -3,16 +3,26 @@ public import Shop
 
 /// Several gates as one, each for the products of its shard.
 public struct ShardedGate: Gate {
-    private let gates: [any Gate]
+    private let gates: [any Gate & LogListener]
+    private let isTaking: @Sendable (UInt16) -> Bool
 
-    /// - Parameter gates: one a shard, in the order of the shards
-    public init(_ gates: [any Gate]) { self.gates = gates }
+    /// - Parameters:
+    ///   - gates: one a shard, in the order of the shards
+    ///   - isTaking: whether a shard's ledger takes writes; the others sell on. Asked for each order, so it must be
+    ///     quick
+    public init(_ gates: [any Gate & LogListener], isTaking: @escaping @Sendable (UInt16) -> Bool = { _ in true }) {
+        self.gates = gates
+        self.isTaking = isTaking
+    }
 
     /// Nil for a shard that there is not.
-    private func gate(_ shard: UInt16) -> (any Gate)? { Int(shard) < gates.count ? gates[Int(shard)] : nil }
+    private func gate(_ shard: UInt16) -> (any Gate & LogListener)? {
+        Int(shard) < gates.count ? gates[Int(shard)] : nil
+    }
 
     public func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void) {
-        guard let gate = gate(request.draft.product.id.shard) else { return reply(.closed) }
+        let shard = request.draft.product.id.shard
+        guard let gate = gate(shard), isTaking(shard) else { return reply(.closed) }
         gate.admit(request, reply: reply)
     }
 
@@ -57,6 +67,12 @@ public struct ShardedGate: Gate {
 
     public func available(_ product: ProductID, _ pool: Pool) -> Int {
         gate(product.shard)?.available(product, pool) ?? 0
+    }
+}
+
+extension ShardedGate: LogListener {
+    public func logged(_ orders: [OrderID]) {
+        for (shard, orders) in Dictionary(grouping: orders, by: \.identifier.shard) { gate(shard)?.logged(orders) }
     }
 }
 

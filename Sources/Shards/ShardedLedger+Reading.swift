@@ -74,6 +74,11 @@ extension ShardedLedger {
             callbacks: callbacks.map { (channel: $0.key[0], verdict: $0.key[1], count: $0.value) })
     }
 
+    public func stock() async throws(ShopError) -> [StockPlace: Int] {
+        try await all { shard throws(ShopError) in try await shard.stock() }
+            .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    }
+
     public func gateSnapshot(
         keysSince: Timestamp, maximumUnits: Int, maximumKeys: Int
     ) async throws(ShopError) -> GateSnapshot {

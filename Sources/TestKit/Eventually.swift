@@ -12,3 +12,6 @@ public func eventually(
         try await Task.sleep(for: .milliseconds(5))
     }
 }
+
+/// Waits, for roles that are given how to wait.
+public func pauseReally(milliseconds: Int64) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }

@@ -218,6 +218,7 @@ public enum LedgerContract {
         try expect(snapshot.available, is: [product.id: 2])
         try expect(snapshot.pickable, is: [:])
         try expect(snapshot.changes, is: [product.id: 1])
+        try expect(try await bench.ledger.stock(), is: [StockPlace(product: product.id, pool: .drawn): 2])
         let ticket = GateSnapshot.Ticket(order: held.id, product: product.id, buyer: held.buyer, quantity: 2)
         try expect(snapshot.tickets, is: [ticket])
         try expect(snapshot.keys, is: [GateSnapshot.Key(product: product.id, key: "key")])

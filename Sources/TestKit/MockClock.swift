@@ -12,5 +12,8 @@ public final class MockClock: Shop.Clock {
     public func now() -> Timestamp { time.withLockedValue { $0 } }
 
     /// Moves the time on.
+    public func advance(milliseconds: Int64) { time.withLockedValue { $0 = $0.advanced(milliseconds: milliseconds) } }
+
+    /// Moves the time on.
     public func advance(seconds: Int64) { time.withLockedValue { $0 = $0.advanced(seconds: seconds) } }
 }

@@ -90,6 +90,10 @@ struct ClusterStack: Sendable {
     private let subscriber: RedisSubscriber
     let useCases: UseCases
     let keys: KeyRing
+    let brokers: String
+    let log: OrderLog
+    /// What the use cases stand on, with another gate.
+    let ports: @Sendable (any Gate) -> UseCases.Ports
     var placeOrder: PlaceOrder { useCases.placeOrder }
     var clock: MockClock { ledger.clock }
 
@@ -110,12 +114,16 @@ struct ClusterStack: Sendable {
             redis, try RedisSubscriber(settings, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
         )
         self.subscriber = subscriber
-        let boards = (0..<2).map { _ in
+        // What a board is not told, nobody finds by waiting.
+        var patient = limits
+        patient.boardSeconds = 3600
+        let boards = (0..<2).map { [patient] _ in
             RedisOrderBoard(
-                client: client, subscriber: subscriber, clock: clock, limits: limits, read: postgres.standings)
+                client: client, subscriber: subscriber, clock: clock, limits: patient, read: postgres.standings)
         }
         self.boards = boards
-        let log = try unwrap(OrderLog(topic: topic, partitionsPerShard: partitions))
+        self.brokers = brokers
+        log = try unwrap(OrderLog(topic: topic, partitionsPerShard: partitions))
         intake = try KafkaIntake(
             log: log, settings: KafkaProducer.Settings(brokers: brokers), limits: limits, ledger: postgres,
             outbox: gate, metrics: metrics)
@@ -129,13 +137,16 @@ struct ClusterStack: Sendable {
             outbox: gate, intake: intake, clock: ledger.clock, limits: limits, metrics: metrics
         ) { _ in }
         let master = SymmetricKey(size: .bits256)
-        keys = try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master)
-        useCases = UseCases(
+        let keys = try KeyRing(unwrapping: KeyRing.fresh(master: master), master: master)
+        self.keys = keys
+        ports = { [cache, intake, ledger] gate in
             UseCases.Ports(
                 ledger: postgres, catalog: postgres, cards: postgres, cache: cache, gate: gate, intake: intake,
                 channelKinds: [], caller: Nobody(), patterns: Nobody(),
-                forged: ForgedInbox(ledger: postgres, limits: limits),
-                keys: keys, board: boards[1], identifiers: ledger.identifiers, clock: ledger.clock, limits: limits))
+                forged: ForgedInbox(ledger: postgres, limits: limits), keys: keys, board: boards[1],
+                identifiers: ledger.identifiers, clock: ledger.clock, limits: limits)
+        }
+        useCases = UseCases(ports(gate))
         let kind = SandboxKind { "http://127.0.0.1" }
         cache.put(
             ConfiguredChannel(

@@ -2,6 +2,7 @@ import CoreMetrics
 import Domain
 import PostgresClient
 import PostgresLedger
+import SQLLedger
 import Shards
 import Shop
 import TestKit
@@ -89,6 +90,84 @@ struct ShardTests {
             #expect(ShardNumber.shard(of: coupon.id.number) == 1)
             try await bench.audit()
         }
+    }
+
+    @Test("a category lives in shard 0, and products of every shard are of it")
+    func categories() async throws {
+        try await withShards { bench, shards in
+            let category = try await bench.catalog.create(
+                CategoryDraft(slug: Fixtures.slug("games"), name: "Games", position: 1, isHidden: false), bench.deed)
+            for slug in ["first", "second"] {
+                let product = try await bench.product(slug)
+                let draft = bench.draft(of: product) { $0.category = category.id }
+                _ = try await bench.catalog.change(product.id, version: 1, to: draft, bench.deed)
+                let missing = bench.draft(of: product) { $0.category = CategoryID(99) }
+                await #expect(throws: ShopError.self) {
+                    try await bench.catalog.change(product.id, version: 2, to: missing, bench.deed)
+                }
+            }
+            #expect(try await shards[1].listings().map(\.product.category) == [category.id])
+            await #expect(throws: ShopError.self) { try await bench.catalog.remove(category.id, bench.deed) }
+            await #expect(throws: ShopError.self) { try await shards[1].claimShards(count: 2) }
+            try await shards[0].claimShards(count: 2)
+            let stock = try await bench.ledger.stock()
+            #expect(stock.isEmpty)
+        }
+    }
+
+    @Test("one log for two shards: each partition is its shard's, and a shard that is down fails only its own")
+    func log() async throws {
+        try await withShards { bench, shards in
+            let products = [try await bench.product("first", cards: 2), try await bench.product("second", cards: 3)]
+            let log = ShardedLog(shards, partitionsPerShard: 2)
+            let partitions = [1, 2].map { LogPartition(log: "log", number: $0) }
+            for (partition, product) in zip(partitions, products) {
+                let order = draft(bench, product, buyer: 1)
+                let poison = PoisonRecord(position: 1, bytes: [1], reason: "a test")
+                let batch = LogBatch(partition: partition, from: 0, next: 2, drafts: [order], poison: [poison])
+                guard case .written(let placements) = try await log.write(batch, at: bench.clock.now()) else {
+                    Issue.record("was not written")
+                    continue
+                }
+                #expect(placements.count == 1)
+                #expect(try await log.order(order.id)?.state == .awaitingPayment)
+                #expect(try await log.position(of: partition) == 2)
+                #expect(try await shards[Int(product.id.shard)].position(of: partition) == 2)
+            }
+            let parked = try await log.parked(after: nil, limit: 10)
+            #expect(parked.map(\.partition) == partitions)
+            #expect(try await log.parked(after: parked[0].id, limit: 10).map(\.id) == [parked[1].id])
+            let late = draft(bench, products[1], buyer: 2)
+            _ = try await log.replay(
+                parked: parked[1].id, as: late, by: bench.owner, at: bench.clock.now())
+            #expect(try await shards[1].parked(after: nil, limit: 1).first?.replayedAt != nil)
+            shards[1].close()
+            await #expect(throws: ShopError.self) { try await log.position(of: partitions[1]) }
+            #expect(try await log.position(of: partitions[0]) == 2)
+            await #expect(throws: ShopError.self) {
+                try await log.position(of: LogPartition(log: "log", number: 4))
+            }
+        }
+    }
+
+    @Test("a shard whose ledger takes no writes is closed at the gate, and the others sell on")
+    func gate() async throws {
+        let gates = [RecordingGate(), RecordingGate()]
+        let gate = ShardedGate(gates) { $0 == 0 }
+        let clock = MockClock()
+        func request(_ shard: UInt16) -> AdmissionRequest {
+            let id = OrderID(Identifier(time: clock.now(), shard: shard, random: 1))
+            let product = Fixtures.product(id: ShardNumber.start(of: shard) + 1)
+            return AdmissionRequest(Fixtures.draft(id, product, buyer: Fixtures.buyer(1), at: clock.now()))
+        }
+        for (shard, expected) in [(0, Admission.admitted), (1, .closed), (2, .closed)] as [(UInt16, Admission)] {
+            let answer = await withCheckedContinuation { continuation in
+                gate.admit(request(shard)) { continuation.resume(returning: $0) }
+            }
+            #expect(answer == expected)
+            gate.logged([request(shard).draft.id])
+        }
+        #expect(gates.map(\.loggedOrders) == [[request(0).draft.id], [request(1).draft.id]])
     }
 
     @Test("a gate's snapshot comes apart by shard, and a database keeps its number")

@@ -154,6 +154,76 @@ struct KafkaIntakeTests {
         }
     }
 
+    @Test("a sweep writes nothing once its node may not write any more")
+    func sweptByNobody() async throws {
+        try await withStack { stack, _ in
+            let product = try await stack.ledger.product(cards: 10)
+            stack.outbox.entries.withLockedValue { $0 = drafts(stack, product, 1...3) }
+            stack.ledger.clock.advance(seconds: 60)
+            let sweeper = OutboxSweeper(
+                outbox: stack.outbox, intake: stack.intake, clock: stack.ledger.clock, limits: Limits(),
+                metrics: NOOPMetricsHandler.instance
+            ) { _ in }
+            let asked = NIOLockedValueBox(0)
+            await sweeper.sweep {
+                asked.withLockedValue { asked in
+                    asked += 1
+                    return asked == 1
+                }
+            }
+            #expect(asked.withLockedValue { $0 } == 3, "asked before each")
+            try await eventually("the one") { stack.outbox.loggedOrders.withLockedValue { $0.count } == 1 }
+            let writer = try stack.write()
+            try await stack.settled(writer)
+            #expect(try await stack.holding.count == 1)
+        }
+    }
+
+    @Test("a broker that is dead costs buyers no wait, and one that came back takes orders again")
+    func deadBroker() async throws {
+        var limits = Limits()
+        limits.intakeSilenceMilliseconds = 200
+        let broker = try await BrokerProcess(brokers: 2)
+        try await broker.command("topic orders 1")
+        let stack = try IntakeStack(brokers: broker.brokers, topic: "orders", partitions: 1, limits: limits)
+        let product = try await stack.ledger.product(cards: 100)
+        #expect(await stack.accepted(drafts(stack, product, 1...1)).count == 1)
+        for number in 1...2 { try await broker.command("down \(number)") }
+        try await eventually("orders are refused at once") {
+            let refusal = NIOLockedValueBox<ShopError?>(nil)
+            stack.intake.submit(.place(stack.ledger.draft(product, buyer: 3))) { result in
+                if case .failure(let error) = result { refusal.withLockedValue { $0 = error } }
+            }
+            return refusal.withLockedValue { $0?.code } == .busy
+        }
+        for number in 1...2 { try await broker.command("up \(number)") }
+        try await eventually("orders are taken again") {
+            await stack.accepted([stack.ledger.draft(product, buyer: 4)]).count == 1
+        }
+        await stack.close()
+    }
+
+    @Test("how far the log is, is told under the name by which the ledger knows it")
+    func progress() async throws {
+        try await withStack { stack, _ in
+            let product = try await stack.ledger.product(cards: 10)
+            let writer = try stack.write()
+            #expect(await stack.accepted(drafts(stack, product, 1...5)).count == 5)
+            try await stack.settled(writer)
+            let inquirer = try KafkaInquirer(brokers: stack.brokers)
+            let ends = try await KafkaLogProgress(inquirer, log: stack.log, shard: 0).ends()
+            #expect(ends.count == 2 && ends.values.reduce(0, +) == 5)
+            for (partition, end) in ends where end > 0 {
+                #expect(try await stack.logLedger.position(of: partition) == end)
+            }
+            _ = await inquirer.close()
+        }
+        let nobody = try KafkaInquirer(brokers: "127.0.0.1:1")
+        let log = try unwrap(OrderLog())
+        await #expect(throws: ShopError.self) { try await KafkaLogProgress(nobody, log: log, shard: 0).ends() }
+        _ = await nobody.close()
+    }
+
     @Test("a change of leaders under load loses nothing that was accepted")
     func leaderChange() async throws {
         try await withStack { stack, broker in
@@ -314,14 +384,7 @@ struct KafkaIntakePartsTests {
                 outbox: stack.outbox, intake: stack.intake, clock: stack.ledger.clock, limits: Limits(),
                 metrics: NOOPMetricsHandler.instance
             ) { _ in failures.withLockedValue { $0 += 1 } }
-            let rounds = NIOLockedValueBox(0)
-            await sweeper.run { _ in
-                let round = rounds.withLockedValue { rounds in
-                    rounds += 1
-                    return rounds
-                }
-                if round == 3 { throw CancellationError() }
-            }
+            for _ in 1...3 { await sweeper.sweep() }
             #expect(failures.withLockedValue { $0 } == 3)
         }
     }

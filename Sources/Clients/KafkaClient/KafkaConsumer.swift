@@ -95,7 +95,8 @@ public final class KafkaConsumer: Sendable {
         var own = [
             try KafkaSettings.bootstrap(settings.brokers), ("group.id", settings.group),
             ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),
-            ("enable.partition.eof", "true"), ("partition.assignment.strategy", "cooperative-sticky"),
+            ("enable.partition.eof", "true"), ("allow.auto.create.topics", "false"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
             ("queued.max.messages.kbytes", "\(settings.readAheadKilobytes)"),
             ("fetch.wait.max.ms", "\(settings.waitMilliseconds)"), ("fetch.error.backoff.ms", "100"),
             ("socket.timeout.ms", "5000"), ("reconnect.backoff.max.ms", "1000"),
@@ -182,6 +183,30 @@ public final class KafkaConsumer: Sendable {
             }
             defer { rd_kafka_mem_free(handle.pointer, name) }
             return .success(String(cString: name))
+        }
+    }
+
+    /// How many partitions a topic has; nil when there is no such topic, which is not created by being asked for.
+    ///
+    /// - Parameter milliseconds: how long the answer may take
+    public func partitionCount(of topic: String, within milliseconds: Int32 = 2000) async throws(KafkaError) -> Int? {
+        try await ask(within: milliseconds) { handle in
+            // Of all topics: the library lets a broker create one that is asked for by name.
+            var metadata: UnsafePointer<rd_kafka_metadata>?
+            let error = rd_kafka_metadata(handle.pointer, 1, nil, &metadata, milliseconds)
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
+                return .failure(.failed(KafkaReason(error)))
+            }
+            defer { rd_kafka_metadata_destroy(metadata) }
+            let topics = UnsafeBufferPointer(start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
+            guard let found = topics.first(where: { $0.topic.map { String(cString: $0) } == topic }) else {
+                return .success(nil)
+            }
+            switch found.err {
+            case RD_KAFKA_RESP_ERR_NO_ERROR: return .success(Int(found.partition_cnt))
+            case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return .success(nil)
+            default: return .failure(.failed(KafkaReason(found.err)))
+            }
         }
     }
 

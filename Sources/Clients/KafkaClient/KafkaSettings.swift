@@ -4,7 +4,8 @@ import CRdKafka
 enum KafkaSettings {
     /// What an owner may not set: the client's promises hang on it, or it loads foreign code into the process.
     private static let reserved: Set<String> = [
-        "acks", "auto.offset.reset", "bootstrap.servers", "delivery.timeout.ms", "enable.auto.commit",
+        "acks", "allow.auto.create.topics", "auto.offset.reset", "bootstrap.servers", "delivery.timeout.ms",
+        "enable.auto.commit",
         "enable.auto.offset.store", "enable.idempotence", "enable.partition.eof", "group.id", "group.instance.id",
         "linger.ms", "log.queue", "message.timeout.ms", "metadata.broker.list", "partition.assignment.strategy",
         "plugin.library.paths", "queue.buffering.max.kbytes", "queue.buffering.max.messages",

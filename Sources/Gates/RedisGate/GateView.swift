@@ -14,6 +14,8 @@ struct GateView {
 
     /// The latest that was heard of; 0 until Redis was heard.
     private(set) var epoch: Int64 = 0
+    /// Whether the last look found it open; false when it found nothing.
+    var isOpen = false
     private var known: Known?
     private var stock: [Place: Int] = [:]
 

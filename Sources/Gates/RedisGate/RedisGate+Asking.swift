@@ -96,13 +96,19 @@ extension RedisGate {
     func heard(_ value: RedisValue, in generation: Int64) -> GateLook {
         let parts = value.array ?? []
         guard parts.count >= 3, let epoch = parts[1].number, parts[2].number == 1 else {
-            view.withLockedValue { $0.learnNothing() }
+            view.withLockedValue { view in
+                view.learnNothing()
+                view.isOpen = false
+            }
             return GateLook(isOpen: false)
         }
         let known = GateView.Known(epoch: epoch, generation: generation)
         let isOpen = parts.count >= 5
         let (stock, waiting) = isOpen ? Self.stock(parts[3].array ?? []) : ([:], 0)
-        view.withLockedValue { $0.learn(stock, known) }
+        view.withLockedValue { view in
+            view.learn(stock, known)
+            view.isOpen = isOpen
+        }
         guard isOpen else { return GateLook(isOpen: false) }
         var look = GateLook(isOpen: true, waitingBytes: waiting, unlogged: Int(clamping: parts[4].number ?? 0))
         for (place, count) in stock {

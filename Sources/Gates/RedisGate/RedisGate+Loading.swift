@@ -91,8 +91,13 @@ extension RedisGate {
 
     // MARK: Keeping up
 
-    /// Learns epoch and stock from Redis. Without an answer nothing changes.
-    public func refresh() async { _ = try? await look() }
+    /// Learns epoch and stock from Redis. Without an answer the stock stays as it was last heard of.
+    public func refresh() async {
+        do throws(ShopError) { _ = try await look() } catch { view.withLockedValue { $0.isOpen = false } }
+    }
+
+    /// Whether the gate was open when it was last looked at.
+    public var isOpen: Bool { view.withLockedValue { $0.isOpen } }
 
     public func look() async throws(ShopError) -> GateLook {
         let generation = client.generation

@@ -19,6 +19,7 @@ public final class KafkaIntake: Intake {
         var isStopped = false
         /// Acknowledged, and the outbox does not know yet.
         var logged: [OrderID] = []
+        var breaker: IntakeBreaker
     }
 
     /// Runs work after some milliseconds. Injected, so that tests need no time.
@@ -35,23 +36,23 @@ public final class KafkaIntake: Intake {
     private let settings: KafkaProducer.Settings
     private let limits: Limits
     private let ledger: any Ledger
-    private let outbox: (any OrderOutbox)?
+    private let outbox: (any LogListener)?
     private let observer: KafkaObserver
     private let timer: Timer
     private let metrics: IntakeMetrics
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
     /// Starts the producer, which connects by itself.
     ///
     /// - Parameters:
     ///   - ledger: answers which order a key stands for
     ///   - outbox: is told what the log has
-    ///   - metrics: receives `sluice_kafka_orders_in_flight`, `sluice_kafka_produce_seconds` and
-    ///     `sluice_kafka_produce_failures_total`
+    ///   - metrics: receives `sluice_kafka_orders_in_flight`, `sluice_kafka_produce_seconds`,
+    ///     `sluice_kafka_produce_failures_total` and `sluice_intake_circuit_open`
     /// - Throws: ``KafkaError/settings(_:)``
     public init(
         log: OrderLog, settings: KafkaProducer.Settings, limits: Limits, ledger: any Ledger,
-        outbox: (any OrderOutbox)?, metrics: any MetricsFactory, observer: KafkaObserver = KafkaObserver(),
+        outbox: (any LogListener)?, metrics: any MetricsFactory, observer: KafkaObserver = KafkaObserver(),
         timer: @escaping Timer = dispatchTimer()
     ) throws(KafkaError) {
         self.log = log
@@ -62,6 +63,8 @@ public final class KafkaIntake: Intake {
         self.observer = observer
         self.timer = timer
         self.metrics = IntakeMetrics(metrics)
+        state = NIOLockedValueBox(
+            State(breaker: IntakeBreaker(silenceMilliseconds: limits.intakeSilenceMilliseconds)))
         try open()
     }
 
@@ -74,6 +77,8 @@ public final class KafkaIntake: Intake {
 
     /// How long a record may be under way, in milliseconds.
     public var deliveryMilliseconds: Int { settings.deliveryMilliseconds }
+
+    public var admissionMilliseconds: Int64? { limits.admissionMilliseconds }
 
     // MARK: Taking orders
 
@@ -112,7 +117,7 @@ public final class KafkaIntake: Intake {
         }
         guard let producer = take(bytes.count) else {
             metrics.failures["busy"]?.increment()
-            return reply(ShopError(.busy, "too many orders are being placed; try again"))
+            return reply(ShopError(.busy, "no orders are taken at the moment; try again"))
         }
         let began = DispatchTime.now()
         producer.produce(
@@ -126,10 +131,15 @@ public final class KafkaIntake: Intake {
     }
 
     private func take(_ bytes: Int) -> KafkaProducer? {
+        let now = Self.milliseconds()
         let (producer, orders) = state.withLockedValue { state -> (KafkaProducer?, Int) in
             guard !state.isStopped, let producer = state.producer, state.orders < limits.intakeOrders,
                 state.bytes + bytes <= limits.intakeBytes
             else { return (nil, state.orders) }
+            let wasOpen = state.breaker.isOpen
+            let isAdmitted = state.breaker.admits(at: now)
+            if state.breaker.isOpen != wasOpen { metrics.circuit.record(1) }
+            guard isAdmitted else { return (nil, state.orders) }
             state.orders += 1
             state.bytes += bytes
             return (producer, state.orders)
@@ -138,10 +148,17 @@ public final class KafkaIntake: Intake {
         return producer
     }
 
+    /// Of a clock that does not go back.
+    private static func milliseconds() -> Int64 { Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000) }
+
     private func give(_ bytes: Int, acknowledged order: OrderID?) {
+        let now = Self.milliseconds()
         state.withLockedValue { state in
             state.orders -= 1
             state.bytes -= bytes
+            let wasOpen = state.breaker.isOpen
+            state.breaker.answered(isAcknowledged: order != nil, at: now)
+            if state.breaker.isOpen != wasOpen { metrics.circuit.record(wasOpen ? 0 : 1) }
             if let order, outbox != nil { state.logged.append(order) }
         }
     }
@@ -221,11 +238,14 @@ public final class KafkaIntake: Intake {
 struct IntakeMetrics: Sendable {
     let inFlight: Recorder
     let latency: CoreMetrics.Timer
+    let circuit: Recorder
     /// By kind.
     let failures: [String: Counter]
 
     init(_ factory: any MetricsFactory) {
         inFlight = Recorder(label: "sluice_kafka_orders_in_flight", dimensions: [], aggregate: false, factory: factory)
+        circuit = Recorder(label: "sluice_intake_circuit_open", dimensions: [], aggregate: false, factory: factory)
+        circuit.record(0)
         latency = CoreMetrics.Timer(
             label: "sluice_kafka_produce_seconds", dimensions: [], preferredDisplayUnit: .seconds, factory: factory)
         let kinds = ["busy", "refused", "not_persisted", "unknown", "fatal"]

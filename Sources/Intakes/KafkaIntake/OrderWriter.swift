@@ -242,8 +242,7 @@ public final class OrderWriter: Sendable {
             do {
                 guard let consumer else { throw KafkaError.closed }
                 // Anew each time: a log that was made anew has another name.
-                let log = LogPartition(
-                    log: "\(try await consumer.cluster())/\(partition.topic)", number: partition.number)
+                let log = LogPartition(cluster: try await consumer.cluster(), partition)
                 let position = try await ports.ledger.position(of: log)
                 let edges = try await consumer.edges(of: partition)
                 mark(partition) { $0 = Marks(stored: position, end: edges.high) }

@@ -53,14 +53,14 @@ public struct OutboxSweeper: Sendable {
     private let intake: KafkaIntake
     private let clock: any Clock
     private let page: Int
+    private let admissionMilliseconds: Int64
     private let swept: Counter
     private let failures: Counter
     private let onFailure: @Sendable (ShopError) -> Void
 
-    /// Milliseconds beyond the delivery time-out after which nobody can be about to write an order any more.
+    /// Milliseconds after an admission has grown too old and a producer has given up, after which nobody can be about
+    /// to write an order any more.
     static let marginMilliseconds: Int64 = 2000
-    /// Milliseconds between two sweeps.
-    private static let pauseMilliseconds: Int64 = 1000
 
     /// - Parameters:
     ///   - metrics: receives `sluice_outbox_swept_total` and `sluice_outbox_failures_total`
@@ -73,31 +73,27 @@ public struct OutboxSweeper: Sendable {
         self.intake = intake
         self.clock = clock
         page = limits.batchOrders
+        admissionMilliseconds = limits.admissionMilliseconds
         swept = Counter(label: "sluice_outbox_swept_total", dimensions: [], factory: metrics)
         failures = Counter(label: "sluice_outbox_failures_total", dimensions: [], factory: metrics)
         self.onFailure = onFailure
     }
 
-    /// Works until cancelled. `pause` waits between sweeps and throws when it is time to end.
-    public func run(pause: @Sendable (_ milliseconds: Int64) async throws -> Void) async {
-        while !Task.isCancelled {
-            await sweep()
-            do { try await pause(Self.pauseMilliseconds) } catch { return }
-        }
-    }
-
     /// One round: everything that has waited long enough by now.
-    public func sweep() async {
+    ///
+    /// - Parameter mayWrite: asked right before each order is written; a node that no longer leads writes nothing into
+    ///   a log whose end its successor may have taken for the last of it
+    public func sweep(mayWrite: @escaping @Sendable () -> Bool = { true }) async {
         var machine = SweepMachine(page: page)
         var found: [OrderDraft] = []
         var action = machine.next(after: .woke)
         while action != .rest {
-            action = machine.next(after: action == .ask ? await ask(&found) : await log(found))
+            action = machine.next(after: action == .ask ? await ask(&found) : await log(found, mayWrite))
         }
     }
 
     private func ask(_ found: inout [OrderDraft]) async -> SweepMachine.Event {
-        let age = Int64(intake.deliveryMilliseconds) + Self.marginMilliseconds
+        let age = admissionMilliseconds + Int64(intake.deliveryMilliseconds) + Self.marginMilliseconds
         do throws(ShopError) {
             found = try await outbox.unlogged(at: clock.now().advanced(milliseconds: -age), limit: page)
             return .found(found.count)
@@ -108,11 +104,16 @@ public struct OutboxSweeper: Sendable {
         }
     }
 
-    private func log(_ drafts: [OrderDraft]) async -> SweepMachine.Event {
+    private func log(
+        _ drafts: [OrderDraft], _ mayWrite: @escaping @Sendable () -> Bool
+    ) async -> SweepMachine.Event {
         let errors = await withTaskGroup(of: ShopError?.self) { group in
             for draft in drafts {
                 group.addTask { [intake] in
                     await withCheckedContinuation { continuation in
+                        guard mayWrite() else {
+                            return continuation.resume(returning: ShopError(.wrongState, "another node leads"))
+                        }
                         intake.write(draft) { continuation.resume(returning: $0) }
                     }
                 }

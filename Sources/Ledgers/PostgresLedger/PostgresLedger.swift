@@ -8,9 +8,11 @@ public import Shop
 /// The ledger of a cluster, or of one of its shards: one PostgreSQL database, written by several processes at once.
 public final class PostgresLedger: SQLLedger {
     public let limits: Limits
+    /// Which shard of the shop it is.
+    let shard: UInt16
     /// Readers never wait behind writers.
     private let writers: PostgresClient
-    private let readers: PostgresClient
+    let readers: PostgresClient
     private let statements = TranslatedStatements()
     private let hints = PoolHints()
     private let placingTime: CoreMetrics.Timer
@@ -48,14 +50,16 @@ public final class PostgresLedger: SQLLedger {
         settings.connections = readers
         settings.session = []
         return PostgresLedger(
-            writers: writers, readers: PostgresClient(settings, onNotice: onNotice), limits: limits, metrics: metrics,
-            onHealthChange: onHealthChange)
+            shard: shard, writers: writers, readers: PostgresClient(settings, onNotice: onNotice), limits: limits,
+            metrics: metrics, onHealthChange: onHealthChange)
     }
 
     private init(
-        writers: PostgresClient, readers: PostgresClient, limits: Limits, metrics: any MetricsFactory,
+        shard: UInt16, writers: PostgresClient, readers: PostgresClient, limits: Limits,
+        metrics: any MetricsFactory,
         onHealthChange: @escaping @Sendable (LedgerHealth, _ cause: String?) -> Void
     ) {
+        self.shard = shard
         self.writers = writers
         self.readers = readers
         self.limits = limits
@@ -75,6 +79,8 @@ public final class PostgresLedger: SQLLedger {
     static let planning = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_material"].map {
         ($0, "off")
     }
+
+    public var keepsCategories: Bool { shard == 0 }
 
     // MARK: The ways in
 

@@ -10,10 +10,10 @@ extension SQLLedger {
     }
 
     public func create(_ draft: ProductDraft, _ deed: OwnerDeed) async throws(ShopError) -> Listing {
-        let maximum = limits.catalogRows
+        let (maximum, keepsCategories) = (limits.catalogRows, keepsCategories)
         return try await write(.urgent) { transaction in
             try transaction.checkRoom(in: "products", maximum)
-            try transaction.checkCategory(draft.category)
+            if keepsCategories { try transaction.checkCategory(draft.category) }
             let inserted = try transaction.insert(
                 """
                 INSERT INTO products (title, amount, max_per_order, max_per_buyer, max_held_per_buyer,
@@ -37,8 +37,9 @@ extension SQLLedger {
     public func change(
         _ product: ProductID, version: Int, to draft: ProductDraft, _ deed: OwnerDeed
     ) async throws(ShopError) -> Listing {
-        try await write(.urgent) { transaction in
-            try transaction.checkCategory(draft.category)
+        let keepsCategories = keepsCategories
+        return try await write(.urgent) { transaction in
+            if keepsCategories { try transaction.checkCategory(draft.category) }
             let changed = try transaction.run(
                 """
                 UPDATE products SET title = ?, amount = ?, max_per_order = ?, max_per_buyer = ?,
@@ -109,10 +110,12 @@ extension SQLLedger {
 }
 
 extension SQLTransaction {
+    /// Nobody removes it before this transaction has ended.
+    ///
     /// - Throws: *invalid_request* when the category was removed meanwhile.
     func checkCategory(_ category: CategoryID?) throws {
         guard let category else { return }
-        guard try exists("SELECT id FROM categories WHERE id = ?", [category]) else {
+        guard try exists("SELECT id FROM categories WHERE id = ? \(dialect.forUpdate)", [category]) else {
             throw ShopError.invalid("category", "is not a category")
         }
     }

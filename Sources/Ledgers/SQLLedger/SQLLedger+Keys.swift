@@ -13,6 +13,8 @@ extension SQLLedger {
 
     public func store(_ keys: [WrappedKey], fingerprint: String) async throws(ShopError) {
         try await write(.urgent) { transaction in
+            // Of two that find none at once, the second one breaks a rule of uniqueness, and sees the first one's then.
+            guard try transaction.integer("SELECT count(*) FROM data_keys") == 0 else { return }
             for key in keys { try transaction.insert(key) }
             try transaction.note(fingerprint: fingerprint)
         }

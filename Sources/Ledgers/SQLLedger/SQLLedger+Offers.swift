@@ -50,15 +50,16 @@ extension SQLLedger {
 
     public func remove(_ category: CategoryID, _ deed: OwnerDeed) async throws(ShopError) {
         try await write(.urgent) { transaction in
+            // Whoever is about to use it is waited for, or finds it gone.
+            let sql = "SELECT id FROM categories WHERE id = ? \(transaction.dialect.forUpdate)"
+            guard try transaction.exists(sql, [category]) else { throw ShopError(.notFound, "no such category") }
             let isUsed = try ["products", "coupons"].contains { table in
                 try transaction.exists("SELECT id FROM \(table) WHERE category_id = ? LIMIT 1", [category])
             }
             guard !isUsed else {
                 throw ShopError(.wrongState, "products or coupons are of this category; move them first")
             }
-            guard try transaction.run("DELETE FROM categories WHERE id = ?", [category]) == 1 else {
-                throw ShopError(.notFound, "no such category")
-            }
+            try transaction.run("DELETE FROM categories WHERE id = ?", [category], rows: 1)
             try transaction.log("category", subject: "category \(category.number) removed", deed)
         }
     }
@@ -82,10 +83,10 @@ extension SQLLedger {
     public func create(
         _ code: CouponCode, _ terms: CouponTerms, _ deed: OwnerDeed
     ) async throws(ShopError) -> Coupon {
-        let maximum = limits.coupons
+        let (maximum, keepsCategories) = (limits.coupons, keepsCategories)
         return try await write(.urgent) { transaction in
             try transaction.checkRoom(in: "coupons", maximum)
-            try transaction.checkCategory(terms.scope.category)
+            if keepsCategories { try transaction.checkCategory(terms.scope.category) }
             let inserted = try transaction.insert(
                 """
                 INSERT INTO coupons (fixed, percent, currency, minimum, products, category_id, max_uses,
@@ -105,12 +106,13 @@ extension SQLLedger {
     public func change(
         _ coupon: CouponID, version: Int, to terms: CouponTerms, _ deed: OwnerDeed
     ) async throws(ShopError) -> Coupon {
-        try await write(.urgent) { transaction in
+        let keepsCategories = keepsCategories
+        return try await write(.urgent) { transaction in
             let sql = "SELECT * FROM coupons WHERE id = ? \(transaction.dialect.forUpdate)"
             guard let row = try transaction.first(sql, [coupon]) else {
                 throw ShopError(.notFound, "no such coupon")
             }
-            try transaction.checkCategory(terms.scope.category)
+            if keepsCategories { try transaction.checkCategory(terms.scope.category) }
             let used: Int = try row["uses"]
             if let total = terms.uses.total, total < used {
                 throw ShopError.invalid("max_uses", "must not be below \(used), the uses so far")

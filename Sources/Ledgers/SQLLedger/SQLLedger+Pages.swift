@@ -70,6 +70,14 @@ extension SQLLedger {
         }
     }
 
+    public func stock() async throws(ShopError) -> [StockPlace: Int] {
+        try await readAtLeisure { transaction in
+            var counted = GateSnapshot()
+            try transaction.loadStock(into: &counted)
+            return counted.stock
+        }
+    }
+
     public func gateSnapshot(
         keysSince: Timestamp, maximumUnits: Int, maximumKeys: Int
     ) async throws(ShopError) -> GateSnapshot {

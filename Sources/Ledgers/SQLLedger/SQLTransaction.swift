@@ -90,6 +90,9 @@ public enum SQLLane: Hashable, Sendable {
 public protocol SQLLedger: Ledger, Catalog, CardStore {
     /// The bounds of the shop.
     var limits: Limits { get }
+    /// Whether the shop's categories live in this ledger, which then checks that they are there. Of other shards,
+    /// whoever puts them together does.
+    var keepsCategories: Bool { get }
     /// Runs `body` as one transaction; returns when it is durable. `body` may run more than once, when the engine
     /// asks for that before anything is committed.
     func write<Value: Sendable>(
@@ -103,4 +106,8 @@ public protocol SQLLedger: Ledger, Catalog, CardStore {
     func readAtLeisure<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(ShopError) -> Value
+}
+
+extension SQLLedger {
+    public var keepsCategories: Bool { true }
 }

@@ -23,6 +23,7 @@ struct ClusterEngines: Sendable {
     let gates: [RedisGate]
     let gate: ShardedGate
     let log: OrderLog
+    let inquirer: KafkaInquirer
     let intake: KafkaIntake
     let observer: KafkaObserver
 
@@ -90,7 +91,9 @@ struct ClusterEngines: Sendable {
             RedisGate(
                 client: redis, shard: UInt16(number), lanes: log.partitionsPerShard, limits: limits, metrics: registry)
         }
-        gate = ShardedGate(gates)
+        gate = ShardedGate(gates) { number in
+            if case .writable = shards[Int(number)].health { true } else { false }
+        }
         ledger = ShardedLedger(shards)
         observer = KafkaObserver(
             log: { level, text in
@@ -102,8 +105,9 @@ struct ClusterEngines: Sendable {
         producer.deliveryMilliseconds = Self.deliveryMilliseconds
         do throws(KafkaError) {
             intake = try KafkaIntake(
-                log: log, settings: producer, limits: limits, ledger: ledger, outbox: nil, metrics: registry,
+                log: log, settings: producer, limits: limits, ledger: ledger, outbox: gate, metrics: registry,
                 observer: observer)
+            inquirer = try KafkaInquirer(brokers: settings.brokers, observer: observer)
         } catch {
             throw ShopError(.internalFault, "SLUICE_KAFKA_BROKERS: \(error)")
         }
@@ -112,10 +116,41 @@ struct ClusterEngines: Sendable {
         self.log = log
     }
 
+    /// Refuses a shop that has more shards than were named, and a log that has too few partitions for them. A broker
+    /// that gives no answer is waited for while the node runs.
+    func check(logger: Logger) async throws(ShopError) {
+        try await shards[0].claimShards(count: shards.count)
+        let count: Int?
+        do throws(KafkaError) {
+            count = try await inquirer.partitionCount(of: log.topic)
+        } catch {
+            return logger.warning("the log cannot be asked", metadata: ["cause": "\(error)"])
+        }
+        guard (count ?? 0) < log.partitionCount else { return }
+        throw ShopError(
+            .internalFault,
+            "the topic \(log.topic) has \(count ?? 0) partitions, and \(shards.count) shards need "
+                + "\(log.partitionCount): kafka-topics.sh --bootstrap-server \(settings.brokers) "
+                + (count == nil ? "--create" : "--alter") + " --topic \(log.topic) --partitions \(log.partitionCount)")
+    }
+
+    /// Why the node cannot sell; nil when it can sell the products of one shard at least.
+    var unreadiness: String? {
+        let sells = shards.indices.contains { shard in
+            guard gates[shard].isOpen, case .writable = shards[shard].health else { return false }
+            return true
+        }
+        return sells ? nil : "no gate is open"
+    }
+
     /// Lets go of Redis and the log, when nobody needs them any more.
     func leave() async {
         _ = await intake.stop()
+        _ = await inquirer.close()
         await subscriber.shutDown()
         await redis.shutDown()
     }
+
+    /// Closes the databases. Blocks until that is done.
+    func close() { for shard in shards { shard.close() } }
 }

@@ -1,7 +1,8 @@
 public import Crypto
 public import Domain
 
-/// Opens the keys of a ledger with the master key; a new ledger gets fresh ones first.
+/// Opens the keys of a ledger with the master key; a new ledger gets fresh ones first. Of several nodes
+/// that open a new one at once, all end with the keys of the first.
 public struct OpenKeyRing: Sendable {
     private let catalog: any Catalog
 
@@ -13,11 +14,11 @@ public struct OpenKeyRing: Sendable {
     /// - Throws: *internal* when the master key does not fit; the sentence names both fingerprints.
     public func callAsFunction(master: SymmetricKey) async throws(ShopError) -> KeyRing {
         let given = KeyRing.masterFingerprint(master)
-        let wrapped = try await catalog.wrappedKeys()
+        var wrapped = try await catalog.wrappedKeys()
         if wrapped.isEmpty {
-            let fresh = try KeyRing.fresh(master: master)
-            try await catalog.store(fresh, fingerprint: given)
-            return try KeyRing(unwrapping: fresh, master: master)
+            try await catalog.store(try KeyRing.fresh(master: master), fingerprint: given)
+            // Those that are there now, whoever made them.
+            wrapped = try await catalog.wrappedKeys()
         }
         let stored = try await catalog.masterKeyFingerprint()
         if let stored, stored != given { throw KeyRing.misfit(stored: stored, given: given) }

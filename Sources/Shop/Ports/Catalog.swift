@@ -251,7 +251,8 @@ public protocol Catalog: Sendable {
     func wrappedKeys() async throws(ShopError) -> [WrappedKey]
     /// The fingerprint of the master key that they are wrapped by; nil in a ledger that has not noted it yet.
     func masterKeyFingerprint() async throws(ShopError) -> String?
-    /// Stores the first data keys of a new ledger, with the fingerprint of their master key.
+    /// Stores the first data keys of a new ledger, with the fingerprint of their master key. When it has keys already,
+    /// nothing is stored: somebody else was faster.
     func store(_ keys: [WrappedKey], fingerprint: String) async throws(ShopError)
     /// Replaces all wrapped keys, adds those that are new and notes the fingerprint of their master key, in one
     /// transaction. *internal*, and nothing is changed, when a stored key is not among them.

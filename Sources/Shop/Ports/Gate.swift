@@ -113,6 +113,14 @@ public struct GateSnapshot: Hashable, Sendable {
 
     /// An empty ledger.
     public init() {}
+
+    /// Available cards of both pools.
+    public var stock: [StockPlace: Int] {
+        var stock: [StockPlace: Int] = [:]
+        for (product, count) in available { stock[StockPlace(product: product, pool: .drawn)] = count }
+        for (product, count) in pickable { stock[StockPlace(product: product, pool: .picked)] = count }
+        return stock
+    }
 }
 
 /// A pool of a product.
@@ -203,13 +211,17 @@ public protocol Gate: Sendable {
     func available(_ product: ProductID, _ pool: Pool) -> Int
 }
 
+/// Hears which orders a log has.
+public protocol LogListener: Sendable {
+    /// The log has these orders.
+    func logged(_ orders: [OrderID])
+}
+
 /// Orders that a gate admitted and that a log may not have: a node may have died in between.
-public protocol OrderOutbox: Sendable {
+public protocol OrderOutbox: LogListener {
     /// Orders that were admitted at `moment` or before and that no log is known to have, oldest first. One that
     /// cannot be read is taken out and reported in the gate's metrics.
     ///
     /// - Throws: *busy* when the gate's engine cannot be reached.
     func unlogged(at moment: Timestamp, limit: Int) async throws(ShopError) -> [OrderDraft]
-    /// The log has these orders.
-    func logged(_ orders: [OrderID])
 }

@@ -39,4 +39,12 @@ public protocol Intake: Sendable {
     /// Takes a submission. `reply` is called exactly once, and not before the order is on disk. Errors: *busy* when
     /// nothing was taken, *outcome_unknown* when the flush failed.
     func submit(_ submission: Submission, reply: @escaping @Sendable (Result<Placement, ShopError>) -> Void)
+    /// How long after its placing an order that the gate admitted may still be handed over, in milliseconds; nil for
+    /// ever. One that came later into a log that others read could stand behind what a rebuilt gate was loaded from.
+    var admissionMilliseconds: Int64? { get }
+}
+
+extension Intake {
+    /// For ever: gate and ledger are in this process.
+    public var admissionMilliseconds: Int64? { nil }
 }

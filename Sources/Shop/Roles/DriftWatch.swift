@@ -12,6 +12,9 @@ public struct DriftWatch: Hashable, Sendable {
     /// - Parameter looksNeeded: looks with the same difference after which the gate is loaded anew
     public init(looksNeeded: Int = 3) { self.looksNeeded = looksNeeded }
 
+    /// The gate is in use: what was seen so far says nothing any more.
+    public mutating func disturb() { looks = 0 }
+
     /// One look.
     ///
     /// - Parameters:

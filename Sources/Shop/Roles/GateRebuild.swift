@@ -150,7 +150,12 @@ public struct GateRebuild: Sendable {
     }
 
     /// Works until the gate is open, or until `pause` throws because it is time to end.
-    public func run(pause: @Sendable (_ milliseconds: Int64) async throws -> Void) async throws {
+    ///
+    /// - Parameter leads: asked before every step whether the caller still leads
+    /// - Throws: what `pause` throws; *wrong_state* when another node leads.
+    public func run(
+        while leads: @Sendable () -> Bool = { true }, pause: @Sendable (_ milliseconds: Int64) async throws -> Void
+    ) async throws {
         var machine = GateRebuildMachine(drainMilliseconds: drainMilliseconds)
         var action = machine.next(after: .start)
         while action != .done {
@@ -158,13 +163,16 @@ public struct GateRebuild: Sendable {
                 try await pause(milliseconds)
                 action = machine.next(after: .waited)
             } else {
-                action = machine.next(after: await perform(action))
+                action = machine.next(after: try await perform(action, while: leads))
             }
         }
     }
 
-    private func perform(_ action: GateRebuildMachine.Action) async -> GateRebuildMachine.Event {
+    private func perform(
+        _ action: GateRebuildMachine.Action, while leads: @Sendable () -> Bool
+    ) async throws(ShopError) -> GateRebuildMachine.Event {
         do throws(ShopError) {
+            try check(leads)
             switch action {
             case .close:
                 try await gate.close(term: term)
@@ -179,6 +187,8 @@ public struct GateRebuild: Sendable {
                 let snapshot = try await ledger.gateSnapshot(
                     keysSince: clock.now().advanced(seconds: -limits.gateKeySeconds),
                     maximumUnits: limits.gateBuyers, maximumKeys: limits.gateKeys)
+                // The snapshot may have taken long.
+                try check(leads)
                 try await gate.load(snapshot)
                 return .loaded
             case .wait, .done:
@@ -186,7 +196,13 @@ public struct GateRebuild: Sendable {
             }
         } catch {
             onFailure(error)
+            // Trying again would not make it lead.
+            if error.code == .wrongState { throw error }
             return .failed
         }
+    }
+
+    private func check(_ leads: @Sendable () -> Bool) throws(ShopError) {
+        guard leads() else { throw ShopError(.wrongState, "another node may lead by now") }
     }
 }

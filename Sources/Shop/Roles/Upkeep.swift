@@ -1,5 +1,21 @@
 public import Domain
 
+/// What upkeep does beside waking a ledger that had stopped.
+public struct UpkeepDuties: OptionSet, Hashable, Sendable {
+    /// Which of them.
+    public let rawValue: Int
+
+    /// Puts duties together.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Ends holds that ran out.
+    public static let expire = UpkeepDuties(rawValue: 1)
+    /// Delivers orders that wait for restock.
+    public static let deliver = UpkeepDuties(rawValue: 2)
+    /// All that a shop on one machine needs.
+    public static let all: UpkeepDuties = [.expire, .deliver]
+}
+
 /// What upkeep does next. Event in, action out.
 public struct UpkeepMachine: Hashable, Sendable {
     /// What happened.
@@ -27,21 +43,27 @@ public struct UpkeepMachine: Hashable, Sendable {
     }
 
     private let batch: Int
+    private let duties: UpkeepDuties
 
     /// - Parameter batch: holds in one sweep
-    public init(batch: Int) { self.batch = batch }
+    public init(batch: Int, duties: UpkeepDuties = .all) {
+        self.batch = batch
+        self.duties = duties
+    }
 
     /// A full sweep is followed by another, and then by deliveries from what came back; a stopped ledger is probed and
     /// not swept.
     public func next(after event: Event) -> Action {
         switch event {
-        case .woke(.writable): .expire
+        case .woke(.writable): duties.contains(.expire) ? .expire : afterExpiry
         case .woke(.stopped(_, let recovers)): recovers ? .probe : .rest
-        case .expired(let count): count >= batch ? .expire : .deliverWaiting
+        case .expired(let count): count >= batch ? .expire : afterExpiry
         case .delivered(let count): count >= batch ? .deliverWaiting : .rest
         case .gaveUp: .rest
         }
     }
+
+    private var afterExpiry: Action { duties.contains(.deliver) ? .deliverWaiting : .rest }
 }
 
 /// Ends holds that ran out, delivers orders that waited for restock, and wakes a ledger that had stopped.
@@ -50,17 +72,19 @@ public struct Upkeep: Sendable {
     private let announcer: Announcer
     private let clock: any Clock
     private let limits: Limits
+    private let duties: UpkeepDuties
     private let onFailure: @Sendable (ShopError) -> Void
 
     /// - Parameter onFailure: told of every sweep that failed
     public init(
         ledger: any Ledger, announcer: Announcer, clock: any Clock, limits: Limits,
-        onFailure: @escaping @Sendable (ShopError) -> Void
+        duties: UpkeepDuties = .all, onFailure: @escaping @Sendable (ShopError) -> Void
     ) {
         self.ledger = ledger
         self.announcer = announcer
         self.clock = clock
         self.limits = limits
+        self.duties = duties
         self.onFailure = onFailure
     }
 
@@ -73,10 +97,12 @@ public struct Upkeep: Sendable {
     }
 
     /// One round: everything that has run out by now.
-    public func sweep() async {
-        let machine = UpkeepMachine(batch: limits.expiryBatch)
+    ///
+    /// - Parameter mayGoOn: asked before every step
+    public func sweep(while mayGoOn: @Sendable () -> Bool = { true }) async {
+        let machine = UpkeepMachine(batch: limits.expiryBatch, duties: duties)
         var action = machine.next(after: .woke(ledger.health))
-        while action != .rest {
+        while action != .rest, mayGoOn() {
             action = machine.next(after: await perform(action))
         }
     }

@@ -163,9 +163,22 @@ public struct PlaceOrder: Sendable {
                 reply(.failed(ShopError(.outcomeUnknown, "the order may have been taken; ask again with the same key")))
             case (.admitted, _):
                 Failpoint.hit(.placeAdmitted)
+                guard !isStale(draft) else {
+                    // The ticket stays. As long as the gate knows it, the order is written by whoever sweeps.
+                    return reply(
+                        .failed(
+                            ShopError(.outcomeUnknown, "the order may have been taken; ask again with the same key")
+                        ))
+                }
                 submit(draft, reply: reply)
             }
         }
+    }
+
+    /// Whether the admission is too old to be acted on: this node may have stood still since.
+    private func isStale(_ draft: OrderDraft) -> Bool {
+        guard let milliseconds = intake.admissionMilliseconds else { return false }
+        return clock.now() > draft.placedAt.advanced(milliseconds: milliseconds)
     }
 
     private func submit(_ draft: OrderDraft, reply: @escaping Reply) {

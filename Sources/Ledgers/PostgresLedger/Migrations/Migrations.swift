@@ -7,6 +7,7 @@ enum Migrations {
     static let all: [(name: String, sql: String)] = [
         (Migration0001.name, Migration0001.sql),
         (Migration0002.name, Migration0002.sql),
+        (Migration0003.name, Migration0003.sql),
     ]
 
     /// - Parameter migrates: whether what is missing is made up for; otherwise it is refused
@@ -43,6 +44,22 @@ enum Migrations {
             }
         } catch {
             throw error.shopError("the ledger cannot be opened")
+        }
+    }
+
+    /// Notes how many shards the shop has, which may grow and never shrink: the orders of a shard would be lost.
+    static func claim(_ session: PostgresSession, shards count: Int) throws {
+        try session.run(
+            """
+            INSERT INTO meta (name, value) VALUES ('shards', $1)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            WHERE CAST(meta.value AS bigint) < CAST(excluded.value AS bigint)
+            """, [.text("\(count)")])
+        var known = ""
+        try session.rows("SELECT value FROM meta WHERE name = 'shards'") { known = try $0.text(0) }
+        guard known == "\(count)" else {
+            throw ShopError(
+                .internalFault, "the shop has \(known) shards, and \(count) were named; a shard is never taken away")
         }
     }
 
