@@ -86,7 +86,7 @@ class Buyers:
     def __init__(self, port, products, rate, paid=0.2, workers=64, seed="load"):
         self.port, self.products, self.rate, self.paid, self.seed = port, products, rate, paid, seed
         self.random = random.Random(seed)
-        self.orders, self.answers, self.timeline = [], collections.Counter(), []
+        self.orders, self.answers, self.timeline, self.slowest = [], collections.Counter(), [], 0.0
         self.due, self.next, self.start = [], 0, time.monotonic()
         self.is_ending, self.deadline = False, None
         self.condition, self.busy, self.sequence = threading.Condition(), 0, 0
@@ -148,8 +148,9 @@ class Buyers:
 
     def place(self, connection, order):
         body = json.dumps({"product": order.product, "contact": order.contact, "channel": "sandbox"}).encode()
+        asked = time.monotonic()
         status, text = connection.ask(self.head("POST", "/api/v1/orders", order, len(body)), body)
-        self.note("place", order, status)
+        self.note("place", order, status, time.monotonic() - asked)
         order.tries += 1
         if status in (200, 201, 202):
             answer = json.loads(text)
@@ -183,8 +184,9 @@ class Buyers:
                 f"Idempotency-Key: {self.seed}-{order.number}\r\nContent-Type: application/json\r\n{token}"
                 f"Content-Length: {length}\r\n\r\n").encode()
 
-    def note(self, what, order, status):
+    def note(self, what, order, status, seconds=0.0):
         with self.condition:
+            self.slowest = max(self.slowest, seconds)
             self.answers[what, status] += 1
             self.timeline.append((time.monotonic(), what, order.product, status))
 

@@ -9,7 +9,7 @@ out after the fault, `ample` never does. After each fault, when the log is read 
 - what was answered sold_out has no card; what was paid is delivered
 - sold + held = min(stock, demand), and the audit is clean
 
-One line a fault, with counts and verdict. Ends with status 1 when something did not hold.
+One line a fault, with counts, the slowest answer to an order, and the verdict. Ends with status 1 when something did not hold.
 """
 
 import argparse
@@ -175,7 +175,7 @@ class Run:
         quiet = "never" if self.quiet is None else f"{self.quiet:.1f} s"
         text = (f"{self.name:16} buyers {len(load.orders):6}  accepted {accepted:6}  sold out {sold_out:6}  paid {paid:5}  "
                 f"503 {load.count(503):5}  504 {load.count(504):5}  502 {load.count(502):4}  429 {load.count(429):4}  "
-                f"cut {load.count('lost'):4}  retried {again:5}  recovered in {self.recovery:5.1f} s  log quiet {quiet}  "
+                f"cut {load.count('lost'):4}  retried {again:5}  slowest {load.slowest:4.1f} s  recovered in {self.recovery:5.1f} s  log quiet {quiet}  "
                 f"{'ok' if not self.violations else 'VIOLATED'}")
         details = [f"      {note}" for note in self.notes] + [f"      MISS  {text}" for text in self.violations]
         return "\n".join([text, *details])
