@@ -11,7 +11,7 @@ LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build drill bench bench-engines bench-orders test format lint verify
+.PHONY: help run build cluster drill bench bench-engines bench-orders test format lint verify
 .PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
@@ -23,6 +23,10 @@ run: build ## start a demo shop on http://127.0.0.1:8080
 build: setup ## build the release binary .build/release/sluice
 	swift build -c release --product sluice --explicit-target-dependency-import-check error
 
+cluster: build setup-test ## the whole cluster on loopback; Ctrl-C ends it
+	swift build -c release --product development-broker
+	exec python3 deploy/cluster/cluster.py
+
 drill: build ## rehearse a flash sale, 10,000 buyers for 500 cards; more options with DRILL="--cards 100"
 	.build/release/sluice drill --report .data/drill $(DRILL)
 
@@ -30,7 +34,7 @@ test: setup setup-test lint ## run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build
 
-verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis
+verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis, a cluster that is broken
 	swift build --build-tests
 	SLUICE_CRASH_ROUNDS=20 swift test --skip-build --filter killUnderLoad
 	$(VENV)/bin/python Tests/Scripts/restart_time.py --binary .build/release/sluice
@@ -39,6 +43,10 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/check_generator.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/orders_on_file.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
+	swift build -c release --product development-broker
+	$(VENV)/bin/python Tests/Scripts/cluster_drill.py --binary .build/release/sluice --seconds 20 --cards 200000
+	$(VENV)/bin/python Tests/Scripts/cluster_gateway.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/cluster_faults.py --binary .build/release/sluice
 
 bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew
 	@# As allocations.py has it, or each would compile everything anew.

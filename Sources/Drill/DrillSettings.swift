@@ -8,6 +8,8 @@ public struct DrillSettings: Sendable {
     public var rate = 5000
     /// The load by phases, in place of buyers and rate.
     public var load: String?
+    /// Looks at accepted orders after the sale, by phases; none when nil.
+    public var reads: String?
     /// Cards in one order.
     public var quantity = 1
     /// The share of arrivals that send an earlier request again.
@@ -24,6 +26,8 @@ public struct DrillSettings: Sendable {
     public var maxPerBuyer = 1
     public var holdSeconds = 600
 
+    /// Whether each buyer has an address of their own, told in X-Forwarded-For.
+    public var isForwarded = false
     public var connections = 256
     /// Seconds until a request is given up.
     public var timeout = 10.0
@@ -52,7 +56,8 @@ extension DrillSettings {
         try checkSending()
         let schedule = try schedule()
         let payAfter = try payAfterSeconds()
-        let length = Double(schedule.nanoseconds) / 1e9 + payAfter.upperBound + drain
+        let reads: ArrivalSchedule? = if let text = self.reads { try ArrivalSchedule(text: text) } else { nil }
+        let length = Double(schedule.nanoseconds + (reads?.nanoseconds ?? 0)) / 1e9 + payAfter.upperBound + drain
         guard length < Double(holdSeconds) else {
             throw DrillError(
                 """
@@ -62,8 +67,10 @@ extension DrillSettings {
         }
         let delays = Int64(payAfter.lowerBound * 1e9)...Int64(payAfter.upperBound * 1e9)
         return LoadPlan(
-            schedule: schedule, buyers: Buyers(seed: seed, repeats: repeats, paid: paid, payAfter: delays), host: host,
-            port: port, slug: slug, quantity: quantity, stock: cards, connections: connections,
+            schedule: schedule, reads: reads,
+            buyers: Buyers(seed: seed, repeats: repeats, paid: paid, payAfter: delays), host: host,
+            port: port, isForwarded: isForwarded, slug: slug, quantity: quantity, stock: cards,
+            connections: connections,
             timeoutNanoseconds: Int64(timeout * 1e9), drainNanoseconds: Int64(drain * 1e9))
     }
 

@@ -7,7 +7,9 @@ public struct Rehearsal: Sendable {
         /// A shop of its own, started from this binary. The folder is removed unless `keeps` is true.
         case own(binary: URL, keeps: Bool)
         /// A shop that runs already; what is put into it stays there.
-        case running(url: String, adminToken: String)
+        ///
+        /// Its owner's address is another one behind a gateway, and the same when nil.
+        case running(url: String, adminURL: String?, adminToken: String)
     }
 
     private let settings: DrillSettings
@@ -30,8 +32,8 @@ public struct Rehearsal: Sendable {
         try settings.validate()
         switch stage {
         case .own(let binary, let keeps): return try await runOwn(binary: binary, keeps: keeps)
-        case .running(let url, let token):
-            let act = try await act(url: url, token: token, process: nil)
+        case .running(let url, let adminURL, let token):
+            let act = try await act(url: url, adminURL: adminURL, token: token, process: nil)
             return try report(act, url: url, offline: nil, problem: nil)
         }
     }
@@ -42,6 +44,7 @@ public struct Rehearsal: Sendable {
         let result: LoadResult
         let processes: DrillReport.Processes
         let audit: AuditFigures
+        let reads: ReadFigures?
     }
 
     private func runOwn(binary: URL, keeps: Bool) async throws -> DrillReport {
@@ -52,7 +55,7 @@ public struct Rehearsal: Sendable {
         if keeps { say("the folder is \(shop.folder.path)") }
         let act: Act
         do {
-            act = try await self.act(url: shop.url, token: token, process: shop.identifier)
+            act = try await self.act(url: shop.url, adminURL: nil, token: token, process: shop.identifier)
         } catch {
             await shop.stop()
             if !(error is CancellationError), !shop.log.isEmpty {
@@ -65,10 +68,10 @@ public struct Rehearsal: Sendable {
         return try report(act, url: nil, offline: try await shop.audit(), problem: problem)
     }
 
-    private func act(url: String, token: String, process: Int32?) async throws -> Act {
+    private func act(url: String, adminURL: String?, token: String, process: Int32?) async throws -> Act {
         let (host, port) = try Self.address(url)
         let plan = try settings.plan(host: host, port: port)
-        return try await OwnerAPI.with(url: url, token: token) { owner in
+        return try await OwnerAPI.with(url: adminURL ?? url, token: token) { owner in
             say("importing \(Figure.count(settings.cards)) cards")
             try await owner.createProduct(settings)
             try await owner.enableSandbox()
@@ -76,7 +79,10 @@ public struct Rehearsal: Sendable {
             if process != nil { try await warmUp(owner, host: host, port: port) }
             say("\(Figure.count(plan.schedule.count)) arrivals, \(settings.loadText)")
             let (result, processes) = try await sell(plan, shop: process)
-            return Act(plan: plan, result: result, processes: processes, audit: try await owner.audit())
+            if let reads = plan.reads { say("\(Figure.count(reads.count)) looks at orders") }
+            let reads = try await LoadGenerator.read(plan, of: result.orders)
+            return Act(
+                plan: plan, result: result, processes: processes, audit: try await owner.audit(), reads: reads)
         }
     }
 
@@ -129,14 +135,14 @@ public struct Rehearsal: Sendable {
         if let offline { audits.append(DrillJudge.NamedAudit(name: "offline", figures: offline)) }
         let verdict = DrillJudge(
             slug: settings.slug, stock: settings.cards, quantity: settings.quantity, counts: act.result.counts,
-            lagP99: act.result.latencies.lag.p99, maximumLag: settings.maximumLag, audits: audits
+            lagP99: act.result.latencies.lag.p99, maximumLag: settings.maximumLag, audits: audits, reads: act.reads
         ).verdict()
         let violations = verdict.violations + (problem.map { [$0] } ?? [])
         return DrillReport(
             startedAt: startedAt, machine: .current(), sale: settings.sale(act.plan, url: url), result: act.result,
             processes: act.processes,
             audits: DrillReport.Audits(live: act.audit.only(settings.slug), offline: offline?.only(settings.slug)),
-            verdict: DrillVerdict(violations: violations, voids: verdict.voids))
+            verdict: DrillVerdict(violations: violations, voids: verdict.voids), reads: act.reads)
     }
 
     /// The host and port of an address. The generator speaks plain HTTP only.

@@ -38,6 +38,9 @@ struct DrillCommand: AsyncParsableCommand {
             discussion: "For example --load 1000x5,'burst 2000',5000x2."))
     var load: String?
 
+    @Option(help: "Looks at accepted orders after the sale, such as 5000x60.")
+    var reads: String?
+
     @Option(help: "Cards in one order.")
     var quantity = 1
 
@@ -80,6 +83,15 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(help: "A running shop, as http://HOST:PORT, in place of one of its own.")
     var url: String?
 
+    @Option(help: "Where the owner of that shop works, if that is another address.")
+    var adminURL: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Give each buyer an address, in X-Forwarded-For.",
+            discussion: "A shop or a gateway that trusts this machine counts its limits by these."))
+    var forwarded = false
+
     @Option(help: "Name of the drill's product; a random one if none is given.")
     var slug: String?
 
@@ -98,6 +110,7 @@ struct DrillCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError(error.description)
         }
+        guard url != nil || adminURL == nil else { throw ValidationError("--admin-url: goes with --url") }
         guard url == nil || !keep else { throw ValidationError("--keep: there is no folder to keep with --url") }
     }
 
@@ -121,7 +134,7 @@ struct DrillCommand: AsyncParsableCommand {
             guard let token = ProcessInfo.processInfo.environment["SLUICE_ADMIN_TOKEN"], !token.isEmpty else {
                 throw Refused("--url: SLUICE_ADMIN_TOKEN is not set")
             }
-            return try await rehearsal.run(on: .running(url: url, adminToken: token))
+            return try await rehearsal.run(on: .running(url: url, adminURL: adminURL, adminToken: token))
         }
         guard let binary = Bundle.main.executableURL else { throw Refused("cannot find the program's own binary") }
         return try await rehearsal.run(on: .own(binary: binary, keeps: keep))
@@ -135,6 +148,8 @@ struct DrillCommand: AsyncParsableCommand {
         settings.buyers = buyers
         settings.rate = rate
         settings.load = load
+        settings.reads = reads
+        settings.isForwarded = forwarded
         settings.quantity = quantity
         settings.repeats = repeats
         settings.paid = paid

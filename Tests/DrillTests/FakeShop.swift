@@ -30,6 +30,10 @@ final class FakeShop: Sendable {
         var breaksAt: @Sendable (Int) -> Bool = { _ in false }
         /// Orders that are never answered.
         var forgetsAt: @Sendable (Int) -> Bool = { _ in false }
+        /// How many looks at an order find it queued; then it is as the contract has it in a cluster.
+        var queuedLooks = 0
+        /// Orders that are rejected after they were queued.
+        var rejectsAt: @Sendable (Int) -> Bool = { _ in false }
         /// Orders that are answered with 500.
         var failsAt: @Sendable (Int) -> Bool = { _ in false }
     }
@@ -43,6 +47,8 @@ final class FakeShop: Sendable {
     private struct State: Sendable {
         var orders = 0
         var sold: [String: Int] = [:]
+        var looks: [Int: Int] = [:]
+        var paid: Set<Int> = []
         var stalledUntil = NIODeadline.uptimeNanoseconds(0)
     }
 
@@ -86,10 +92,23 @@ final class FakeShop: Sendable {
             let now = max(NIODeadline.now(), state.stalledUntil)
             let parts = head.uri.split(separator: "/")
             if head.uri == "/api/v1/orders" { return order(head.headers.first(name: "Idempotency-Key") ?? "", &state) }
-            if head.method == .POST { return .answer(200, #"{"status":"delivered"}"#, at: now) }
-            let card = CardNames(slug: slug).name(Int(parts.last ?? "") ?? 0)
+            if head.method == .POST {
+                state.paid.insert(Int(parts.dropLast().last ?? "") ?? 0)
+                return .answer(200, #"{"status":"delivered"}"#, at: now)
+            }
+            let order = Int(parts.last ?? "") ?? 0
+            if faults.queuedLooks > 0, !state.paid.contains(order) {
+                return .answer(200, #"{"status":"\#(status(order, &state))"}"#, at: now)
+            }
+            let card = CardNames(slug: slug).name(order)
             return .answer(200, #"{"status":"delivered","cards":["\#(card)"]}"#, at: now)
         }
+    }
+
+    private func status(_ order: Int, _ state: inout State) -> String {
+        state.looks[order, default: 0] += 1
+        guard state.looks[order, default: 0] > faults.queuedLooks else { return "queued" }
+        return faults.rejectsAt(order) ? "rejected" : "awaiting_payment"
     }
 
     private func order(_ key: String, _ state: inout State) -> Act {
@@ -104,6 +123,9 @@ final class FakeShop: Sendable {
         guard state.sold.count < stock else { return .answer(409, #"{"code":"sold_out"}"#, at: now) }
         let card = state.sold.count + 1
         state.sold[key] = card
+        guard faults.queuedLooks == 0 else {
+            return .answer(202, #"{"id":"\#(card)","token":"t","status":"queued"}"#, at: now)
+        }
         return .answer(201, #"{"id":"\#(card)","token":"t"}"#, at: now)
     }
 }

@@ -62,6 +62,31 @@ struct JourneyTests {
         #expect(Self.play([.accepted, .timeUp]).last == .end(.unknown))
     }
 
+    @Test("a queued order is read until its cards are claimed, then paid")
+    func queued() {
+        let start: [Journey.Event] = [.queued, .moment, .read(.queued), .moment, .read(.lost), .moment]
+        #expect(
+            Self.play(start) == [.wait(50_000_000), .read, .wait(100_000_000), .read, .wait(200_000_000), .read])
+        #expect(Self.play(start + [.read(.notYet)]).last == .pay)
+        #expect(Self.play(start + [.read(.notYet)], pays: false).last == .end(.unpaid))
+        #expect(Self.play(start + [.read(.rejected)]).last == .end(.rejected))
+        #expect(Self.play(start + [.read(.delivered(isWhole: true))]).last == .end(.failed))
+        #expect(Self.play(start + [.timeUp]).last == .end(.unclaimed))
+        #expect(Self.play([.queued, .timeUp]).last == .end(.unclaimed))
+        var journey = Journey(pays: true, payDelay: 0)
+        _ = journey.handle(.queued)
+        #expect(journey.isQueued)
+        _ = (journey.handle(.moment), journey.handle(.read(.notYet)))
+        #expect(!journey.isQueued)
+    }
+
+    @Test("an order cannot be rejected once it was paid")
+    func rejectedLate() {
+        #expect(Self.play([.accepted, .paid(.done), .read(.rejected)]).last == .end(.failed))
+        #expect(Self.play([.accepted, .paid(.done), .read(.queued), .timeUp]).last == .end(.undelivered))
+        #expect(Self.play([.accepted, .paid(.unknown), .read(.queued)]).last == .end(.unknown))
+    }
+
     @Test("what does not belong to a step changes nothing")
     func stray() {
         #expect(Self.play([.moment, .paid(.done), .read(.notYet)]) == [.nothing, .nothing, .nothing])
@@ -95,6 +120,9 @@ struct AnswerTests {
             #expect(answer.outcome == outcome, "\(status) \(body)")
             #expect((answer.order != nil) == [.accepted, .repeated].contains(outcome))
         }
+        #expect(PlaceAnswer(Self.reply(202, Self.order)).order?.isQueued == false)
+        let queued = #"{"id":"i","token":"t","status":"queued"}"#
+        for status in [200, 202] { #expect(PlaceAnswer(Self.reply(status, queued)).order?.isQueued == true) }
         #expect(PlaceAnswer(.lost).outcome == .unknown)
         #expect(PlaceAnswer(.malformed).outcome == .failed)
     }
@@ -110,6 +138,8 @@ struct AnswerTests {
         #expect(answer(200, #"{"status":"delivered","cards":["a"]}"#) == "\(ReadAnswer.delivered(isWhole: false))")
         #expect(answer(200, #"{"status":"delivered"}"#) == "\(ReadAnswer.delivered(isWhole: false))")
         #expect(answer(200, #"{"status":"paid"}"#) == "\(ReadAnswer.notYet)")
+        #expect(answer(200, #"{"status":"queued"}"#) == "\(ReadAnswer.queued)")
+        #expect(answer(200, #"{"status":"rejected"}"#) == "\(ReadAnswer.rejected)")
         #expect(answer(200, "[]") == "\(ReadAnswer.failed)")
         #expect(answer(503, "{}") == "\(ReadAnswer.lost)")
         #expect(answer(404, "{}") == "\(ReadAnswer.failed)")
@@ -159,5 +189,24 @@ struct AnswerTests {
                 Idempotency-Key: 0000000000000001fffffffffffffffe\r\nContent-Type: application/json\r\n\
                 Content-Length: \(body.utf8.count)\r\n\r\n\(body)
                 """)
+    }
+
+    @Test("each buyer has an address, the same in all requests")
+    func forwarded() {
+        let requests = OrderRequests(host: "h:1", slug: "s", quantity: 1, isForwarded: true)
+        let field = "\r\nX-Forwarded-For: 2001:5678:1234:abcd::1\r\n"
+        let order = PlaceAnswer.Order(id: "i", token: "t", status: nil)
+        let contact: UInt64 = 0xABCD_1234_5678_9999
+        var buffers = [ByteBuffer(), ByteBuffer(), ByteBuffer()]
+        requests.place(contact: contact, key: (1, 2), into: &buffers[0])
+        requests.pay(order, contact: contact, into: &buffers[1])
+        requests.read(order, contact: contact, into: &buffers[2])
+        for buffer in buffers {
+            let text = String(buffer: buffer)
+            #expect(text.contains(field), "\(text)")
+            #expect(text.contains("Host: h:1\r\n"))
+        }
+        #expect(String(buffer: buffers[0]).contains("Idempotency-Key: 00000000000000010000000000000002\r\n"))
+        #expect(String(buffer: buffers[0]).contains(#""contact":"abcd123456789999@drill.example""#))
     }
 }

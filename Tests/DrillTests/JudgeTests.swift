@@ -38,6 +38,18 @@ struct JudgeTests {
         #expect(few.passed, "\(few)")
     }
 
+    @Test("an accepted order that is rejected or never claimed is a violation, and holds no card or perhaps one")
+    func queued() {
+        let rejected = Self.verdict(sold: 9, available: 1) { ($0.delivered, $0.rejected) = (9, 1) }
+        #expect(rejected.violations == ["1 orders were accepted, and no card was left for them."])
+        for held in 0...1 {
+            let unclaimed = Self.verdict(sold: 9, held: held, available: 1 - held) {
+                ($0.delivered, $0.unclaimed) = (9, 1)
+            }
+            #expect(unclaimed.violations == ["1 orders were accepted, and no card was claimed for them in time."])
+        }
+    }
+
     @Test("orders that are unknown widen the bounds, and no further")
     func unknown() {
         for held in 0...2 {

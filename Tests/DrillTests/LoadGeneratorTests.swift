@@ -57,6 +57,49 @@ struct LoadGeneratorTests {
         #expect(result.latencies.paying.count == counts.delivered)
     }
 
+    @Test("queued orders are followed until they are claimed, paid and delivered, or rejected")
+    func queued() async throws {
+        var faults = FakeShop.Faults()
+        faults.queuedLooks = 2
+        faults.rejectsAt = { $0 % 10 == 0 }
+        let result = try await Self.run(stock: 50, faults: faults) {
+            ($0.buyers, $0.rate, $0.repeats, $0.isForwarded) = (80, 1000, 0, true)
+        }
+        let counts = result.counts
+        #expect((counts.accepted, counts.delivered, counts.rejected, counts.soldOut) == (50, 45, 5, 30))
+        #expect(counts.unclaimed + counts.payFailed + counts.failed == 0)
+        #expect(result.latencies.orderToClaimed.count == 45)
+        #expect(result.latencies.orderToClaimed.p50 >= 150)
+    }
+
+    @Test("a queued order that is never claimed is counted when the time is up")
+    func unclaimed() async throws {
+        var faults = FakeShop.Faults()
+        faults.queuedLooks = .max
+        let result = try await Self.run(stock: 5, faults: faults) {
+            ($0.buyers, $0.rate, $0.repeats, $0.drain) = (5, 1000, 0, 0.5)
+        }
+        #expect((result.counts.accepted, result.counts.unclaimed) == (5, 5))
+    }
+
+    @Test("accepted orders are looked at by a schedule of its own")
+    func reads() async throws {
+        var settings = DrillSettings(slug: "drill", seed: 1)
+        (settings.buyers, settings.rate, settings.connections) = (20, 1000, 4)
+        settings.reads = "1000x0.3"
+        let figures = try await FakeShop.run(stock: 10) { [settings] port in
+            let plan = try settings.plan(host: "127.0.0.1", port: port)
+            let sale = try await LoadGenerator.run(plan)
+            #expect(sale.orders.count == 10)
+            return try await LoadGenerator.read(plan, of: sale.orders)
+        }
+        let reads = try #require(figures)
+        #expect((reads.planned, reads.shown) == (300, 300))
+        #expect(reads.refused + reads.unknown + reads.failed == 0)
+        #expect((reads.milliseconds.count, reads.lag.count) == (300, 300))
+        #expect(reads.milliseconds.max >= reads.milliseconds.p50 && reads.milliseconds.max > 0)
+    }
+
     @Test("a shop that stands still once shows in the latency of all who came meanwhile")
     func stall() async throws {
         // Coordinated omission: only eight requests can be under way, so a generator that waits for answers before it

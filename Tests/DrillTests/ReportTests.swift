@@ -22,7 +22,7 @@ struct ReportTests {
         let plan = try settings.plan(host: "h", port: 1)
         let result = LoadResult(
             counts: counts, latencies: latencies.summaries, intervalMilliseconds: 100, rows: series.rows,
-            secondsToLastAccepted: 2, seconds: 3)
+            secondsToLastAccepted: 2, seconds: 3, orders: [])
         return DrillReport(
             startedAt: "2026-01-01T00:00:00Z",
             machine: Machine(cores: 2, kernel: "Linux <6>", cpu: "A & \"B\"", memoryMebibytes: 2048),

@@ -25,6 +25,7 @@ struct DrillJudge: Sendable {
     let lagP99: Double
     let maximumLag: Double
     let audits: [NamedAudit]
+    var reads: ReadFigures?
 
     func verdict() -> DrillVerdict {
         var violations = stockViolations() + answerViolations() + deliveryViolations()
@@ -71,6 +72,9 @@ struct DrillJudge: Sendable {
             (counts.cardsNotImported, "cards were shown that were never imported."),
             (counts.undelivered, "orders were paid and not delivered."),
             (counts.payFailed, "payments or deliveries failed."),
+            (counts.rejected, "orders were accepted, and no card was left for them."),
+            (counts.unclaimed, "orders were accepted, and no card was claimed for them in time."),
+            (reads?.failed ?? 0, "looks at orders were answered with what the contract does not allow."),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     }
 
@@ -86,14 +90,15 @@ struct DrillJudge: Sendable {
         guard let product = audit.figures.products.first(where: { $0.slug == slug }) else {
             return found + ["The \(audit.name) audit does not know the product \(slug)."]
         }
-        let unsettled = counts.undelivered + counts.payFailed + counts.payUnknown
+        let unsettled = counts.undelivered + counts.payFailed + counts.payUnknown + counts.unclaimed
+        let claimed = counts.accepted - counts.rejected
         let bounds = [
             ("imported", product.imported, stock...stock),
             ("sold", product.sold, orders(counts.delivered...(counts.delivered + unsettled))),
             ("held", product.held, orders(counts.unpaid...(counts.unpaid + unsettled + uncertain))),
             (
                 "sold and held together", product.sold + product.held,
-                orders(counts.accepted...(counts.accepted + uncertain))
+                orders((claimed - counts.unclaimed)...(claimed + uncertain))
             ),
             (
                 "available", product.available,
@@ -117,7 +122,8 @@ struct DrillJudge: Sendable {
     private func voids() -> [String] {
         var found: [String] = []
         if counts.accepted == 0 { found.append("No order was accepted.") }
-        if lagP99 > maximumLag {
+        if max(lagP99, reads?.lag.p99 ?? 0) > maximumLag {
+            let lagP99 = max(lagP99, reads?.lag.p99 ?? 0)
             found.append(
                 """
                 The generator did not keep up: 1 % of the arrivals came more than \(Figure.short(lagP99)) ms late, and \

@@ -5,6 +5,16 @@ enum Job: Sendable {
     case place(arrival: Int)
     case pay(buyer: Int)
     case read(buyer: Int)
+    /// A look at an order long after it was placed.
+    case look(arrival: Int)
+}
+
+/// Who uses connections, on their event loop.
+protocol ConnectionUser: AnyObject {
+    func opened(_ connection: BuyerConnection)
+    func couldNotOpen(_ error: any Error)
+    func closed(_ connection: BuyerConnection)
+    func answered(_ job: Job, _ reply: Reply, sentAt: NIODeadline, on connection: BuyerConnection)
 }
 
 /// One keep-alive connection. It has one request under way at most, as a browser has.
@@ -12,7 +22,7 @@ final class BuyerConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let sale: SaleRunner
+    private let user: any ConnectionUser
     private var context: ChannelHandlerContext?
     private var reader = HTTPAnswerReader()
     private var received = ByteBuffer()
@@ -21,11 +31,11 @@ final class BuyerConnection: ChannelInboundHandler {
     private(set) var job: Job?
     private(set) var isOpen = false
 
-    init(sale: SaleRunner) { self.sale = sale }
+    init(user: any ConnectionUser) { self.user = user }
 
     /// Sends a request; `write` puts it into the buffer, whose memory is used again and again.
     func send(_ job: Job, at now: NIODeadline, write: (inout ByteBuffer) -> Void) {
-        guard let context, isOpen else { return sale.answered(job, .lost, sentAt: now, on: self) }
+        guard let context, isOpen else { return user.answered(job, .lost, sentAt: now, on: self) }
         self.job = job
         sentAt = now
         write(&request)
@@ -37,7 +47,7 @@ final class BuyerConnection: ChannelInboundHandler {
         isOpen = false
         if let job {
             self.job = nil
-            sale.answered(job, reply, sentAt: sentAt, on: self)
+            user.answered(job, reply, sentAt: sentAt, on: self)
         }
         context?.close(promise: nil)
     }
@@ -47,7 +57,7 @@ final class BuyerConnection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
         isOpen = true
-        sale.opened(self)
+        user.opened(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -63,7 +73,7 @@ final class BuyerConnection: ChannelInboundHandler {
                 isOpen = false
                 context.close(promise: nil)
             }
-            sale.answered(job, .answer(answer), sentAt: sentAt, on: self)
+            user.answered(job, .answer(answer), sentAt: sentAt, on: self)
         } catch {
             giveUp(.malformed)
         }
@@ -72,7 +82,7 @@ final class BuyerConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         giveUp()
         self.context = nil
-        sale.closed(self)
+        user.closed(self)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

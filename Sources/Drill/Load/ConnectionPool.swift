@@ -22,41 +22,41 @@ final class ConnectionPool {
     var isFull: Bool { open.count >= plan.connections }
 
     /// Opens connections until there are as many as planned.
-    func fill(for sale: SaleRunner) {
-        while !isClosed, opening < Self.openedAtOnce, open.count + opening < plan.connections { openOne(for: sale) }
+    func fill(for user: any ConnectionUser) {
+        while !isClosed, opening < Self.openedAtOnce, open.count + opening < plan.connections { openOne(for: user) }
     }
 
-    private func openOne(for sale: SaleRunner) {
+    private func openOne(for user: any ConnectionUser) {
         opening += 1
-        let bound = NIOLoopBound(sale, eventLoop: eventLoop)
+        let bound = NIOLoopBound(user, eventLoop: eventLoop)
         let connected = ClientBootstrap(group: eventLoop)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .connectTimeout(.seconds(10))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(BuyerConnection(sale: bound.value))
+                    try channel.pipeline.syncOperations.addHandler(BuyerConnection(user: bound.value))
                 }
             }
             .connect(host: plan.host, port: plan.port)
         // A success is told by the connection itself, so that it is never counted as neither opening nor open.
         connected.assumeIsolated().whenFailure { error in
             self.opening -= 1
-            sale.couldNotOpen(error)
-            self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.fill(for: sale) }
+            user.couldNotOpen(error)
+            self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.fill(for: user) }
         }
     }
 
-    func opened(_ connection: BuyerConnection, for sale: SaleRunner) {
+    func opened(_ connection: BuyerConnection, for user: any ConnectionUser) {
         opening -= 1
         open[ObjectIdentifier(connection)] = connection
-        fill(for: sale)
+        fill(for: user)
     }
 
     /// Forgets a connection. A new one is opened a little later, so that a shop that is gone is not run down.
-    func closed(_ connection: BuyerConnection, for sale: SaleRunner) {
+    func closed(_ connection: BuyerConnection, for user: any ConnectionUser) {
         open[ObjectIdentifier(connection)] = nil
         guard !isClosed else { return }
-        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.fill(for: sale) }
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.fill(for: user) }
     }
 
     // MARK: Free ones

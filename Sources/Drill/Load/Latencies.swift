@@ -50,6 +50,8 @@ struct Latencies: Sendable {
     var placing = LatencyRecord()
     var accepted = LatencyRecord()
     var soldOut = LatencyRecord()
+    /// From the moment an order was to be placed to the look that shows that its cards are claimed, if it was queued.
+    var orderToClaimed = LatencyRecord()
     /// From the moment an order was to be placed to the answer that shows its cards.
     var orderToDelivered = LatencyRecord()
     /// From sending a payment to its answer.
@@ -68,7 +70,8 @@ struct Latencies: Sendable {
     var summaries: LatencySummaries {
         LatencySummaries(
             placing: placing.summary, accepted: accepted.summary, soldOut: soldOut.summary,
-            orderToDelivered: orderToDelivered.summary, paying: paying.summary, reading: reading.summary,
+            orderToClaimed: orderToClaimed.summary, orderToDelivered: orderToDelivered.summary, paying: paying.summary,
+            reading: reading.summary,
             lag: lag.summary)
     }
 }
@@ -78,6 +81,7 @@ public struct LatencySummaries: Codable, Equatable, Sendable {
     public let placing: LatencySummary
     public let accepted: LatencySummary
     public let soldOut: LatencySummary
+    public let orderToClaimed: LatencySummary
     public let orderToDelivered: LatencySummary
     public let paying: LatencySummary
     public let reading: LatencySummary

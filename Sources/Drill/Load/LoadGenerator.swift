@@ -22,6 +22,40 @@ enum LoadGenerator {
         }
     }
 
+    /// Looks at orders by the plan's `reads`, on one thread of its own.
+    ///
+    /// - Returns: nil when the plan has none, or when there is no order to look at.
+    static func read(_ plan: LoadPlan, of orders: [PlaceAnswer.Order]) async throws -> ReadFigures? {
+        guard let reads = plan.reads, !orders.isEmpty else { return nil }
+        var plan = plan
+        plan.schedule = reads
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let figures = try await read(plan, of: orders, on: group.next())
+            try await group.shutdownGracefully()
+            return figures
+        } catch {
+            try await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func read(
+        _ plan: LoadPlan, of orders: [PlaceAnswer.Order], on loop: any EventLoop
+    ) async throws -> ReadFigures {
+        let promise = loop.makePromise(of: ReadFigures.self)
+        let runner = try await loop.submit {
+            let runner = ReadRunner(plan, of: orders, on: loop, result: promise)
+            runner.begin()
+            return NIOLoopBound(runner, eventLoop: loop)
+        }.get()
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            loop.execute { runner.value.fail(CancellationError()) }
+        }
+    }
+
     private static func run(
         _ plan: LoadPlan, on loop: any EventLoop, started: @escaping @Sendable () -> Void,
         progress: @escaping @Sendable (DrillProgress) -> Void

@@ -1,9 +1,13 @@
 /// What a load generator is to do.
 struct LoadPlan: Sendable {
-    let schedule: ArrivalSchedule
+    var schedule: ArrivalSchedule
+    /// When accepted orders are looked at after the sale, by whoever has their tokens.
+    var reads: ArrivalSchedule?
     let buyers: Buyers
     let host: String
     let port: Int
+    /// Whether each buyer comes from an address of their own, as a proxy on this machine would tell.
+    let isForwarded: Bool
     let slug: String
     let quantity: Int
     /// Cards that were imported.
@@ -23,6 +27,8 @@ struct LoadResult: Sendable {
     let secondsToLastAccepted: Double
     /// From the first arrival to the end of the last journey.
     let seconds: Double
+    /// What was accepted, if it is to be looked at later.
+    let orders: [PlaceAnswer.Order]
 }
 
 /// How far a drill is.

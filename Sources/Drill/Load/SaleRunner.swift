@@ -1,7 +1,7 @@
 import NIOCore
 
 /// The sale under way. It lives on one event loop, and all its state with it.
-final class SaleRunner {
+final class SaleRunner: ConnectionUser {
     /// An accepted order whose journey has not ended.
     private struct Visit {
         var journey: Journey
@@ -29,6 +29,7 @@ final class SaleRunner {
     private var next = 0
     private var start: NIODeadline?
     private var lastAccepted: NIODeadline?
+    private var accepted: [PlaceAnswer.Order] = []
     private var ticks = 0
 
     /// Arrivals released before answers are read again. A burst is released whole if it is no larger: whoever reads
@@ -43,7 +44,8 @@ final class SaleRunner {
     ) {
         self.plan = plan
         loop = eventLoop.assumeIsolated()
-        requests = OrderRequests(host: "\(plan.host):\(plan.port)", slug: plan.slug, quantity: plan.quantity)
+        requests = OrderRequests(
+            host: "\(plan.host):\(plan.port)", slug: plan.slug, quantity: plan.quantity, isForwarded: plan.isForwarded)
         pool = ConnectionPool(plan, on: eventLoop)
         self.started = started
         self.progress = progress
@@ -53,6 +55,7 @@ final class SaleRunner {
             arrivals: arrivals, buyers: arrivals - plan.buyers.repeats(among: arrivals), stock: plan.stock,
             cards: CardNames(slug: plan.slug))
         series = SaleSeries(saleNanoseconds: plan.schedule.nanoseconds)
+        if plan.reads != nil { accepted.reserveCapacity(min(arrivals, plan.stock)) }
     }
 
     // MARK: Connections
@@ -152,9 +155,12 @@ final class SaleRunner {
                 let buyer = plan.buyers.buyer(of: arrival)
                 requests.place(contact: plan.buyers.contact(buyer), key: plan.buyers.key(buyer), into: &buffer)
             case .pay(let buyer):
-                if let order = visits[buyer]?.order { requests.pay(order, into: &buffer) }
+                guard let order = visits[buyer]?.order else { return }
+                requests.pay(order, contact: plan.buyers.contact(buyer), into: &buffer)
             case .read(let buyer):
-                if let order = visits[buyer]?.order { requests.read(order, into: &buffer) }
+                guard let order = visits[buyer]?.order else { return }
+                requests.read(order, contact: plan.buyers.contact(buyer), into: &buffer)
+            case .look: break
             }
         }
     }
@@ -171,6 +177,7 @@ final class SaleRunner {
         case .read(let buyer):
             latencies.reading.record((now - sentAt).nanoseconds)
             wasRead(buyer, OrderView(reply, quantity: plan.quantity), at: now)
+        case .look: break
         }
         serve(connection)
     }
@@ -189,14 +196,18 @@ final class SaleRunner {
         guard isNews, let order = answer.order else { return }
         let journey = Journey(pays: plan.buyers.pays(buyer), payDelay: plan.buyers.payDelay(buyer))
         visits[buyer] = Visit(journey: journey, order: order, intended: intended)
-        follow(buyer, .accepted)
+        if plan.reads != nil { accepted.append(order) }
+        follow(buyer, order.isQueued ? .queued : .accepted)
     }
 
     private func wasRead(_ buyer: Int, _ view: OrderView, at now: NIODeadline) {
         guard let visit = visits[buyer] else { return }
         book.showed(view.cards, to: buyer)
-        if case .delivered(isWhole: true) = view.answer {
-            latencies.orderToDelivered.record((now - visit.intended).nanoseconds)
+        switch view.answer {
+        case .delivered(isWhole: true): latencies.orderToDelivered.record((now - visit.intended).nanoseconds)
+        case .notYet where visit.journey.isQueued:
+            latencies.orderToClaimed.record((now - visit.intended).nanoseconds)
+        default: break
         }
         follow(buyer, .read(view.answer))
     }
@@ -258,7 +269,7 @@ final class SaleRunner {
                 counts: book.counts, latencies: latencies.summaries,
                 intervalMilliseconds: Int(series.interval / 1_000_000), rows: series.rows,
                 secondsToLastAccepted: lastAccepted.map { Double(($0 - start).nanoseconds) / 1e9 } ?? 0,
-                seconds: Double((now - start).nanoseconds) / 1e9))
+                seconds: Double((now - start).nanoseconds) / 1e9, orders: accepted))
     }
 
     func fail(_ error: any Error) {

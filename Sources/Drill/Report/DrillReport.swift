@@ -49,6 +49,8 @@ public struct DrillReport: Codable, Equatable, Sendable {
     public internal(set) var verdict: DrillVerdict
     public internal(set) var intervalMilliseconds: Int
     public internal(set) var series: [SeriesRow]
+    /// The looks at orders after the sale; nil when there were none.
+    public internal(set) var reads: ReadFigures?
 
     /// The report as JSON.
     public func json() throws -> Data {
@@ -69,7 +71,7 @@ public struct DrillReport: Codable, Equatable, Sendable {
 extension DrillReport {
     init(
         startedAt: String, machine: Machine, sale: Sale, result: LoadResult, processes: Processes, audits: Audits,
-        verdict: DrillVerdict
+        verdict: DrillVerdict, reads: ReadFigures? = nil
     ) {
         self.startedAt = startedAt
         self.machine = machine
@@ -85,16 +87,18 @@ extension DrillReport {
         self.verdict = verdict
         intervalMilliseconds = result.intervalMilliseconds
         series = result.rows
+        self.reads = reads
     }
 
     /// The durations with their names, in the order in which they are shown.
     var namedLatencies: [(name: String, summary: LatencySummary)] {
         [
             ("placing, all", milliseconds.placing), ("placing, accepted", milliseconds.accepted),
-            ("placing, sold out", milliseconds.soldOut), ("order to delivered", milliseconds.orderToDelivered),
+            ("placing, sold out", milliseconds.soldOut), ("order to claimed", milliseconds.orderToClaimed),
+            ("order to delivered", milliseconds.orderToDelivered),
             ("payment", milliseconds.paying), ("look at the order", milliseconds.reading),
             ("lag of arrivals", milliseconds.lag),
-        ]
+        ] + (reads.map { [("reads", $0.milliseconds), ("lag of reads", $0.lag)] } ?? [])
     }
 
     /// The buyers by what became of them, in the order in which they are shown.
@@ -105,7 +109,8 @@ extension DrillReport {
             ("failed", counts.failed), ("repeats sent", counts.repeats.sent),
             ("repeats: same order", counts.repeats.sameOrder), ("repeats: refused", counts.repeats.refused),
             ("repeats: unknown", counts.repeats.unknown), ("delivered", counts.delivered), ("unpaid", counts.unpaid),
-            ("paid, not delivered", counts.undelivered), ("payment failed", counts.payFailed),
+            ("paid, not delivered", counts.undelivered), ("rejected later", counts.rejected),
+            ("never claimed", counts.unclaimed), ("payment failed", counts.payFailed),
             ("payment unknown", counts.payUnknown), ("connections lost", counts.connectionsLost),
         ]
     }

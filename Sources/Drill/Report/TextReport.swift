@@ -8,6 +8,7 @@ enum TextReport {
         for named in report.namedCounts where named.count > 0 || ["accepted", "delivered"].contains(named.name) {
             lines.append(Figure.fill(named.name, 22) + Figure.pad(Figure.count(named.count), 12))
         }
+        if let reads = report.reads { lines.append(self.reads(reads)) }
         lines.append(Figure.fill("orders per second", 22) + Figure.pad(Figure.short(report.ordersPerSecond), 12))
         lines.append("")
         lines += table(report)
@@ -39,6 +40,14 @@ enum TextReport {
                 let cells = [Figure.count(summary.count)] + figures
                 return Figure.fill(named.name, 22) + cells.map { Figure.pad($0, 12) }.joined()
             }
+    }
+
+    private static func reads(_ reads: ReadFigures) -> String {
+        """
+        \(Figure.fill("reads", 22))\(Figure.pad(Figure.count(reads.shown), 12)) of \(Figure.count(reads.planned)), \
+        refused \(Figure.count(reads.refused)), unknown \(Figure.count(reads.unknown)), \
+        failed \(Figure.count(reads.failed))
+        """
     }
 
     static func use(_ name: String, _ use: ProcessUse) -> String {

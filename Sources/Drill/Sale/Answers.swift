@@ -16,6 +16,10 @@ struct PlaceAnswer: Sendable {
     struct Order: Decodable, Sendable {
         let id: String
         let token: String
+        let status: String?
+
+        /// Whether it is written down and no card is claimed yet.
+        var isQueued: Bool { status == "queued" }
     }
 
     let outcome: PlaceOutcome
@@ -86,11 +90,14 @@ struct OrderView: Sendable {
         case .malformed: answer = .failed
         case .answer(let reply) where reply.status == 200:
             let body = reply.decode(Body.self)
-            if body?.status == "delivered" {
+            switch body?.status {
+            case "delivered":
                 cards = body?.cards ?? []
                 answer = .delivered(isWhole: cards.count == quantity)
-            } else {
-                answer = body == nil ? .failed : .notYet
+            case "queued": answer = .queued
+            case "rejected": answer = .rejected
+            case nil: answer = .failed
+            default: answer = .notYet
             }
         case .answer(let reply): answer = [429, 503, 504].contains(reply.status) ? .lost : .failed
         }

@@ -25,6 +25,10 @@ public struct DrillCounts: Codable, Equatable, Sendable {
     public internal(set) var delivered = 0
     public internal(set) var unpaid = 0
     public internal(set) var undelivered = 0
+    /// Accepted, and no card was left after all.
+    public internal(set) var rejected = 0
+    /// Accepted, and no card was claimed until the end.
+    public internal(set) var unclaimed = 0
     public internal(set) var payFailed = 0
     public internal(set) var payUnknown = 0
 

@@ -29,6 +29,10 @@ enum ReadAnswer: Sendable {
     /// Delivered; `isWhole` when there are exactly as many cards as were ordered.
     case delivered(isWhole: Bool)
     case notYet
+    /// Written down, and no card is claimed yet.
+    case queued
+    /// No card was left after all.
+    case rejected
     /// No answer; reading again does no harm.
     case lost
     case failed
@@ -41,15 +45,21 @@ enum JourneyEnd: String, CaseIterable, Sendable {
     case unpaid
     /// The money was taken, and the cards were never shown.
     case undelivered
+    /// No card was left for an order that had been accepted.
+    case rejected
+    /// No card was claimed for it until the end.
+    case unclaimed
     case failed
     /// Whether the money was taken is not known, and no cards were shown.
     case unknown
 }
 
-/// The way of one accepted order: pay, read, done. Event in, action out.
+/// The way of one accepted order: pay, read, done. An order that is only queued is read first, until its cards are
+/// claimed. Event in, action out.
 struct Journey: Sendable {
     enum Event: Sendable {
         case accepted
+        case queued
         case moment
         case paid(PayAnswer)
         case read(ReadAnswer)
@@ -67,7 +77,7 @@ struct Journey: Sendable {
     }
 
     private enum Step {
-        case placing, waitingToPay, paying, waitingToRead, reading, ended
+        case placing, waitingForClaim, claiming, waitingToPay, paying, waitingToRead, reading, ended
     }
 
     private let pays: Bool
@@ -76,6 +86,8 @@ struct Journey: Sendable {
     private var isPaid = false
     private var wasPutOff = false
     private var tries = 0
+    /// Whether no card was claimed yet, as far as the buyer knows.
+    var isQueued: Bool { step == .waitingForClaim || step == .claiming }
 
     init(pays: Bool, payDelay: Int64) {
         self.pays = pays
@@ -86,16 +98,42 @@ struct Journey: Sendable {
         switch (step, event) {
         case (.ended, _): return .nothing
         case (_, .timeUp): return end(endAtLast)
-        case (.placing, .accepted):
-            guard pays else { return end(.unpaid) }
-            guard payDelay > 0 else { return pay() }
-            step = .waitingToPay
-            return .wait(payDelay)
+        case (.placing, .accepted): return hold()
+        case (.placing, .queued): return waitForClaim()
+        case (.waitingForClaim, .moment):
+            step = .claiming
+            return .read
+        case (.claiming, .read(let answer)): return claimed(answer)
         case (.waitingToPay, .moment): return pay()
         case (.paying, .paid(let answer)): return handle(answer)
         case (.waitingToRead, .moment): return read()
         case (.reading, .read(let answer)): return handle(answer)
         default: return .nothing
+        }
+    }
+
+    /// The order has its cards.
+    private mutating func hold() -> Action {
+        guard pays else { return end(.unpaid) }
+        guard payDelay > 0 else { return pay() }
+        step = .waitingToPay
+        return .wait(payDelay)
+    }
+
+    private mutating func waitForClaim() -> Action {
+        step = .waitingForClaim
+        return .wait(pause())
+    }
+
+    private mutating func claimed(_ answer: ReadAnswer) -> Action {
+        switch answer {
+        case .queued, .lost: return waitForClaim()
+        case .rejected: return end(.rejected)
+        // Nobody has paid.
+        case .delivered, .failed: return end(.failed)
+        case .notYet:
+            tries = 0
+            return hold()
         }
     }
 
@@ -116,9 +154,9 @@ struct Journey: Sendable {
     private mutating func handle(_ answer: ReadAnswer) -> Action {
         switch answer {
         case .delivered(let isWhole): return end(isWhole ? .delivered : .failed)
-        case .failed: return end(.failed)
-        case .notYet where !isPaid: return end(.unknown)
-        case .notYet, .lost:
+        case .failed, .rejected: return end(.failed)
+        case .notYet where !isPaid, .queued where !isPaid: return end(.unknown)
+        case .notYet, .queued, .lost:
             step = .waitingToRead
             return .wait(pause())
         }
@@ -127,6 +165,7 @@ struct Journey: Sendable {
     private var endAtLast: JourneyEnd {
         switch step {
         case .placing: .unpaid
+        case .waitingForClaim, .claiming: .unclaimed
         case .waitingToPay: wasPutOff ? .failed : .unpaid
         default: isPaid ? .undelivered : .unknown
         }

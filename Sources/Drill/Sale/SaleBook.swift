@@ -114,6 +114,8 @@ struct SaleBook: Sendable {
         case .delivered: counts.delivered += 1
         case .unpaid: counts.unpaid += 1
         case .undelivered: counts.undelivered += 1
+        case .rejected: counts.rejected += 1
+        case .unclaimed: counts.unclaimed += 1
         case .failed: counts.payFailed += 1
         case .unknown: counts.payUnknown += 1
         }
