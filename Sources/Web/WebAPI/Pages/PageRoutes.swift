@@ -129,12 +129,13 @@ extension WebAPI {
         _ order: Order, _ request: Request, goods: [OrderView.Goods], channels: [String], linksToOrder: Bool
     ) -> Response {
         let language = PageWords.language(request.headers[.acceptLanguage])
+        let refresh: Any = linksToOrder || order.state.isSettled ? false : 3
         let values: [String: Any] = [
             "title": ports.cache.product(order.slug)?.title ?? order.slug.text, "order": order.id.text,
             "amount": PageMoney.text(order.total), "state": order.state.rawValue,
             "status": PageWords.table(language)[order.state.rawValue] ?? order.state.rawValue,
             "cards": goods.map { ["secret": $0.secret, "note": $0.note as Any? ?? false] },
-            "channels": channels, "orderPage": linksToOrder, "refresh": linksToOrder || order.state.isSettled ? false as Any : 3,
+            "channels": channels, "orderPage": linksToOrder, "refresh": refresh,
             "expires": order.state == .awaitingPayment ? order.expiresAt.map(RFC3339.text) as Any : false,
         ]
         return pages.response(.order, language: language, values)
