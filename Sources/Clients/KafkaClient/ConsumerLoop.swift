@@ -32,6 +32,8 @@ final class ConsumerLoop: Sendable {
         /// Those of them that are read.
         var buffers: [KafkaPartition: PartitionBuffer] = [:]
         var failure: KafkaReason?
+        /// Whether its group has ever given it a share of the topic.
+        var hasJoined = false
     }
 
     func run() {
@@ -70,8 +72,11 @@ final class ConsumerLoop: Sendable {
         }
         if !reading.owned.isEmpty { tell(.revoked(reading.owned.sorted { $0.number < $1.number }, lost: false)) }
         mailbox.withLockedValue { $0.hasEnded = true }
+        // librdkafka 2.0.2 stops the whole process when a member of a cooperative group is freed before its first share
+        // of the topic (https://github.com/confluentinc/librdkafka/issues/4312). Such a one is left to the process's end.
+        let mayBeFreed = reading.hasJoined || !settings.reads.isGroup
         // A question may be under way, for which the library takes longer than it was allowed.
-        questions.stop { [handle] in handle.destroy(inOrder: handle.isClosed) }
+        questions.stop { [handle] in if mayBeFreed { handle.destroy(inOrder: handle.isClosed) } }
     }
 
     // MARK: The owner's wishes
@@ -175,6 +180,7 @@ final class ConsumerLoop: Sendable {
         let partitions = PartitionList.partitions(rd_kafka_event_topic_partition_list(event.pointer))
         let nothing = PartitionList()
         if event.error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            reading.hasJoined = true
             reading.owned.formUnion(partitions)
             // Ends the rebalance. Each partition follows when its position is known.
             if let reason = reason(rd_kafka_incremental_assign(handle.pointer, nothing.pointer)) {

@@ -28,6 +28,8 @@ public final class KafkaConsumer: Sendable {
         ///
         /// - `member`: a name that stays the same over restarts, so that a restart moves no partitions; nil for none
         case group(topic: String, member: String?)
+
+        var isGroup: Bool { if case .group = self { true } else { false } }
     }
 
     /// What a consumer needs to know.

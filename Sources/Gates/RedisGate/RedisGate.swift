@@ -65,7 +65,7 @@ public final class RedisGate: Gate {
 
     public func admit(_ request: AdmissionRequest, reply: @escaping @Sendable (Admission) -> Void) {
         let draft = request.draft
-        guard let record = try? OrderRecord.bytes(draft) else { return reply(.closed) }
+        let record = OrderRecord.bytes(draft)
         let pool = draft.product.kind.isPooled ? draft.pool : nil
         let place = pool.map { GateView.Place(draft.product.id, $0) }
         ask(

@@ -110,8 +110,7 @@ public final class KafkaIntake: Intake {
         guard let partition = log.partition(of: draft) else {
             return reply(ShopError(.internalFault, "the order's shard has no partitions"))
         }
-        let bytes: [UInt8]
-        do throws(ShopError) { bytes = try OrderRecord.bytes(draft) } catch { return reply(error) }
+        let bytes = OrderRecord.bytes(draft)
         guard bytes.count <= OrderRecord.maximumBytes else {
             return reply(ShopError(.tooLarge, "the order is too large"))
         }
