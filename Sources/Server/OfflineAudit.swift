@@ -32,6 +32,11 @@ public enum OfflineAudit {
                     database, shard: UInt16(number), readers: 1, limits: Limits(), metrics: PrometheusRegistry(),
                     migrates: false))
         }
+        if let known = try await shards[0].knownShards(), known != shards.count {
+            throw .invalid(
+                "SLUICE_POSTGRES_SHARDS",
+                "names \(shards.count) shards, and the shop has \(known): all are audited together")
+        }
         return try await ShardedLedger(shards).audit()
     }
 }

@@ -68,7 +68,7 @@ public struct ServeConfiguration: Sendable {
         case orders
         /// Takes callbacks.
         case payments
-        /// Sends what the outbox holds.
+        /// Delivers orders that waited for restock.
         case delivery
         /// Ends holds.
         case upkeep

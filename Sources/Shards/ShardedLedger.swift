@@ -57,6 +57,21 @@ public struct ShardedLedger: Sendable {
         return values
     }
 
+    /// What those shards say that answer: for work that each of them can do without the others, and that must not be
+    /// forgotten because another one failed.
+    ///
+    /// - Throws: the first failure, when none answers.
+    func allThatAnswer<Value: Sendable>(
+        _ ask: @escaping @Sendable (Shard) async throws(ShopError) -> [Value]
+    ) async throws(ShopError) -> [Value] {
+        let answers = try await all { shard throws(ShopError) -> Result<[Value], ShopError> in
+            do throws(ShopError) { return .success(try await ask(shard)) } catch { return .failure(error) }
+        }
+        let values = answers.compactMap { try? $0.get() }
+        guard values.isEmpty, let first = answers.first else { return values.flatMap { $0 } }
+        return try first.get()
+    }
+
     /// A page put together from each shard's page of the same kind.
     func page<Value: Sendable>(
         _ limit: Int, _ comesBefore: (Value, Value) -> Bool,
@@ -91,7 +106,7 @@ extension ShardedLedger: Ledger {
     }
 
     public func expire(at moment: Timestamp, limit: Int) async throws(ShopError) -> [Order] {
-        try await all { shard throws(ShopError) in try await shard.expire(at: moment, limit: limit) }.flatMap { $0 }
+        try await allThatAnswer { shard throws(ShopError) in try await shard.expire(at: moment, limit: limit) }
     }
 
     public func open(
@@ -129,8 +144,7 @@ extension ShardedLedger: Ledger {
     }
 
     public func deliverWaiting(at moment: Timestamp, limit: Int) async throws(ShopError) -> [OrderChange] {
-        try await all { shard throws(ShopError) in try await shard.deliverWaiting(at: moment, limit: limit) }
-            .flatMap { $0 }
+        try await allThatAnswer { shard throws(ShopError) in try await shard.deliverWaiting(at: moment, limit: limit) }
     }
 
     public func requestRefund(
@@ -165,11 +179,11 @@ extension ShardedLedger: Ledger {
 
     public func dueQueries(at moment: Timestamp, limit: Int) async throws(ShopError) -> [DueQuery] {
         Array(
-            try await all { shard throws(ShopError) in try await shard.dueQueries(at: moment, limit: limit) }
-                .joined().prefix(limit))
+            try await allThatAnswer { shard throws(ShopError) in try await shard.dueQueries(at: moment, limit: limit) }
+                .prefix(limit))
     }
 
-    public func schedule(_ query: DueQuery, number: Int, at moment: Timestamp?) async throws(ShopError) {
+    public func schedule(_ query: DueQuery, number: Int, at moment: Timestamp?) async throws(ShopError) -> Bool {
         try await shard(of: query.attempt.order).schedule(query, number: number, at: moment)
     }
 }

@@ -1,7 +1,7 @@
 public import Domain
 
-/// An order that is asked for, as it stands in a log and in the gate's outbox: some 150 bytes, since it is written twice
-/// and read once for each order of a sale.
+/// An order that is asked for, as it stands in a log and in the gate's outbox: some 150 bytes, since it is written
+/// twice and read once for each order of a sale.
 ///
 /// Of the product it holds what the ledger judges by. Title, price, fields and tiers of it did their work before, and
 /// are empty in a draft that was read.

@@ -50,6 +50,10 @@ struct OrderTerms: Sendable {
         guard let code else { return nil }
         guard let code = CouponCode(code), let coupon = catalog.coupon(code) else { throw Coupon.unknown }
         try coupon.check(product, at: moment)
+        // Its uses are counted by the ledger that places the order.
+        guard ShardNumber.shard(of: coupon.id.number) == product.id.shard else {
+            throw .invalid("coupon", "is not for this product")
+        }
         guard !catalog.isLatched(coupon.id, at: moment) else {
             throw ShopError(.couponUsedUp, "the coupon has no use left")
         }

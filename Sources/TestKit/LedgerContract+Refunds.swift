@@ -99,8 +99,9 @@ extension LedgerContract {
         bench.clock.advance(seconds: 60)
         let due = try await bench.ledger.dueQueries(at: bench.clock.now(), limit: 10)
         try expect(due, is: [DueQuery(attempt: attempt, queries: 0)])
-        try await bench.ledger.schedule(due[0], number: 1, at: nil)
-        try await bench.ledger.schedule(due[0], number: 1, at: bench.clock.now())
+        try expect(try await bench.ledger.schedule(due[0], number: 1, at: nil), is: true, "the first")
+        try expect(
+            try await bench.ledger.schedule(due[0], number: 1, at: bench.clock.now()), is: false, "somebody else")
         try expect(try await bench.ledger.dueQueries(at: bench.clock.now(), limit: 10), is: [], "set once")
     }
 

@@ -23,7 +23,7 @@ extension RunningShop {
         let wrong = await #expect(throws: ShopProcess.DidNotStart.self) {
             try await ShopProcess(data: shop.data, environment: ["SLUICE_MASTER_KEY": other])
         }
-        #expect(wrong?.log.contains("does not fit this data folder") == true)
+        #expect(wrong?.log.contains("does not fit this shop") == true)
         let damaged = await #expect(throws: ShopProcess.DidNotStart.self) {
             try await ShopProcess(data: shop.data, environment: ["SLUICE_MASTER_KEY": "short"])
         }

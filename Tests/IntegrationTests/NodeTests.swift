@@ -103,6 +103,14 @@ struct NodeTests {
             #expect(
                 try await refusal("orders", with: ["SLUICE_POSTGRES_SHARDS": cluster.databases[0]])
                     .contains("2 shards"))
+            let small = try await BrokerProcess(topics: ["sluice.orders": 4])
+            #expect(
+                try await refusal("orders", with: ["SLUICE_KAFKA_BROKERS": small.brokers])
+                    .contains("--alter --topic sluice.orders --partitions 8"))
+            let none = try await BrokerProcess()
+            #expect(
+                try await refusal("orders", with: ["SLUICE_KAFKA_BROKERS": none.brokers])
+                    .contains("--create --topic sluice.orders --partitions 8"))
             let other = Data(repeating: 6, count: 32).base64EncodedString()
             #expect(
                 try await refusal("orders", with: ["SLUICE_MASTER_KEY": other]).contains("does not fit"))

@@ -9,9 +9,9 @@ import Testing
 struct AccessTests {
     /// As in `docs/security.md`.
     private static let rights = """
-        ~{s*}:* &{s*}:* -@all +auth +select +ping +script|load +eval +evalsha +subscribe +unsubscribe +publish +scan \
-        +unlink +del +exists +expire +get +set +time +hget +hmget +hgetall +hset +hdel +hexists +hlen +hincrby +llen \
-        +lpop +rpush +xadd +xdel +xlen +xrange +info
+        ~{s*}:* ~{limits}:* ~sluice:catalog:* &{s*}:* &sluice:catalog -@all +auth +select +ping +script|load +eval \
+        +evalsha +subscribe +unsubscribe +publish +scan +unlink +del +exists +expire +incr +get +set +time +hget \
+        +hmget +hgetall +hset +hdel +hexists +hlen +hincrby +llen +lpop +rpush +xadd +xdel +xlen +xrange +info
         """
 
     @Test("does all it has to with the rights that the documents name")
@@ -47,6 +47,13 @@ struct AccessTests {
             try await node.bench.open(1)
             #expect(await node.gate.sweep())
             #expect(node.metrics["sluice_gate_lost_total"] == 0)
+            let limiter = RedisRateLimiter(client: node.client, prefix: "{limits}:lookup:", inTrouble: .retry(after: 1))
+            #expect(await limiter.ask("a@example.com", .init(1, in: 1000, burst: 1)) == .allowed)
+            // What nodes tell each other of their catalogs.
+            _ = try await node.client.call(RedisCommand("PUBLISH", "sluice:catalog", "1"))
+            _ = try await node.client.call(RedisCommand("INCR", "sluice:catalog:1"))
+            _ = try await node.client.call(RedisCommand("EXPIRE", "sluice:catalog:1", "60"))
+            #expect(try await node.client.call(RedisCommand("GET", "sluice:catalog:1")).number == 1)
         }
     }
 }

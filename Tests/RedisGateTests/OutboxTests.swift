@@ -63,7 +63,7 @@ struct OutboxTests {
 
     @Test("what the ledger has not judged closes its lane, and no other, until it is judged")
     func backlog() async throws {
-        try await withNode(lanes: 2, limits: { $0.gateBacklogBytes = 2000 }) { node in
+        try await withNode(lanes: 2, limits: { $0.gateBacklogBytes = 800 }) { node in
             var snapshot = GateSnapshot()
             snapshot.available = [ProductID(1): 100, ProductID(2): 100]
             try await node.gate.load(snapshot)

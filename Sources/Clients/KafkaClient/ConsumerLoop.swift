@@ -72,8 +72,9 @@ final class ConsumerLoop: Sendable {
         }
         if !reading.owned.isEmpty { tell(.revoked(reading.owned.sorted { $0.number < $1.number }, lost: false)) }
         mailbox.withLockedValue { $0.hasEnded = true }
-        // librdkafka 2.0.2 stops the whole process when a member of a cooperative group is freed before its first share
-        // of the topic (https://github.com/confluentinc/librdkafka/issues/4312). Such a one is left to the process's end.
+        // librdkafka 2.0.2 stops the whole process when a member of a cooperative group is freed before its first
+        // share of the topic (https://github.com/confluentinc/librdkafka/issues/4312). Such a one is left to the
+        // process's end.
         let mayBeFreed = reading.hasJoined || !settings.reads.isGroup
         // A question may be under way, for which the library takes longer than it was allowed.
         questions.stop { [handle] in if mayBeFreed { handle.destroy(inOrder: handle.isClosed) } }

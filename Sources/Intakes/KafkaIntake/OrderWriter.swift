@@ -160,7 +160,12 @@ public final class OrderWriter: Sendable {
         case .assigned(let partitions):
             for partition in partitions { handle(.assigned, of: partition) }
         case .revoked(let partitions, _):
-            for partition in partitions { handle(.revoked, of: partition) }
+            for partition in partitions {
+                handle(.revoked, of: partition)
+                // Whoever reads it now tells how it is.
+                mark(partition) { $0 = Marks() }
+                metrics.halted(partition.number, false)
+            }
         case .batch(let batch):
             mark(batch.partition) { $0.end = max($0.end, batch.logEnd ?? 0) }
             handle(.read(batch.records.map(Self.record)), of: batch.partition)

@@ -45,6 +45,12 @@ extension PostgresLedger: Leases {
         try await write(.urgent) { try Migrations.claim($0.session, shards: count) }
     }
 
+    /// How many shards the shop has, as shard 0 has noted; nil when nobody has noted it yet.
+    public func knownShards() async throws(ShopError) -> Int? {
+        let text: String? = try await read { try $0.value("SELECT value FROM meta WHERE name = 'shards'") }
+        return text.flatMap { Int($0) }
+    }
+
     /// Runs a transaction that writes, on this engine.
     private func write(
         _ lane: SQLLane, _ body: @escaping @Sendable (PostgresTransaction) throws -> Void

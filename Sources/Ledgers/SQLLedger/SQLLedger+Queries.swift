@@ -13,11 +13,11 @@ extension SQLLedger {
 
     public func schedule(
         _ query: DueQuery, number: Int, at moment: Timestamp?
-    ) async throws(ShopError) {
-        _ = try await write(.urgent) { transaction in
+    ) async throws(ShopError) -> Bool {
+        try await write(.urgent) { transaction in
             try transaction.run(
                 "UPDATE attempts SET queries = ?, next_query_at = ? WHERE id = ? AND queries = ?",
-                [number, moment, query.attempt.id, query.queries])
+                [number, moment, query.attempt.id, query.queries]) == 1
         }
     }
 }

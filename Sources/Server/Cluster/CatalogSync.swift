@@ -4,8 +4,8 @@ import RedisClient
 import Shop
 
 /// Keeps the catalogs of all nodes alike: a node whose owner changed something tells the others over Redis and waits
-/// until they have read it, so that whoever asks another node next finds it. What was missed is read in the end by
-/// itself.
+/// until they have read it, so that whoever asks another node next finds it. What was missed, or could not be read, is
+/// read later by itself.
 final class CatalogSync: Sendable {
     /// Milliseconds for which the others are waited for. A node that takes longer reads it a little later.
     private static let patienceMilliseconds: Int64 = 1000
@@ -13,19 +13,21 @@ final class CatalogSync: Sendable {
     private static let lookMilliseconds: Int64 = 5
     /// Milliseconds after which the catalog is read although nobody said anything.
     private static let renewMilliseconds: Int64 = 30_000
+    /// Milliseconds after which a catalog that could not be read is tried again.
+    private static let retryMilliseconds: Int64 = 1000
     private static let channel = "sluice:catalog"
     /// Changes that wait to be confirmed; of more, the teller's patience ends.
     private static let maximumPending = 1000
 
     private let redis: RedisClient
     private let subscriber: RedisSubscriber
-    private let reload: @Sendable () async -> Void
+    private let reload: @Sendable () async -> Bool
     private let pending = NIOLockedValueBox<[String]>([])
     private let signal: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// - Parameter reload: brings the catalog of this node up to date
-    init(redis: RedisClient, subscriber: RedisSubscriber, reload: @escaping @Sendable () async -> Void) {
+    /// - Parameter reload: brings the catalog of this node up to date; false when it could not
+    init(redis: RedisClient, subscriber: RedisSubscriber, reload: @escaping @Sendable () async -> Bool) {
         self.redis = redis
         self.subscriber = subscriber
         self.reload = reload
@@ -51,15 +53,20 @@ final class CatalogSync: Sendable {
     func run(pause: @escaping Background.Pause) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
-                guard let subscription = await subscribe(pause) else { return }
-                defer { subscriber.unsubscribe(subscription) }
                 while true {
                     do { try await pause(Self.renewMilliseconds) } catch { return }
                     wake.yield()
                 }
             }
             group.addTask { [self] in
-                for await _ in signal { await readAndConfirm() }
+                guard let subscription = await subscribe(pause) else { return }
+                defer { subscriber.unsubscribe(subscription) }
+                while true {
+                    do { try await pause(Self.renewMilliseconds) } catch { return }
+                }
+            }
+            group.addTask { [self] in
+                for await _ in signal { await readAndConfirm(pause) }
             }
             await group.next()
             group.cancelAll()
@@ -85,15 +92,18 @@ final class CatalogSync: Sendable {
         wake.yield()
     }
 
-    private func readAndConfirm() async {
+    private func readAndConfirm(_ pause: Background.Pause) async {
         let changes = pending.withLockedValue { pending in
             defer { pending = [] }
             return pending
         }
-        await reload()
+        while await !reload() {
+            do { try await pause(Self.retryMilliseconds) } catch { return }
+        }
         for change in changes {
-            redis.send(RedisCommand("INCR", Self.key(change))) { _ in }
-            redis.send(RedisCommand("EXPIRE", Self.key(change), "60")) { _ in }
+            // Over one connection, so that one comes after the other.
+            redis.send(RedisCommand("INCR", Self.key(change)), hash: 0) { _ in }
+            redis.send(RedisCommand("EXPIRE", Self.key(change), "60"), hash: 0) { _ in }
         }
     }
 }

@@ -9,7 +9,8 @@ import Shop
 
 // What a node does in the background, by its roles.
 extension ClusterEngines {
-    /// How long a lease lasts, in milliseconds: so long at most nobody leads after a leader died.
+    /// How long a lease lasts, in milliseconds: so long nobody leads after a leader died, and a quarter more at most,
+    /// until the next one asks.
     private static let leaseMilliseconds: Int64 = 8000
     /// Milliseconds beyond what an order may be on its way into the log, for clocks and threads that are late.
     private static let drainMarginMilliseconds: Int64 = 500
@@ -17,11 +18,13 @@ extension ClusterEngines {
     private static let sessionMilliseconds = 6000
 
     /// Sees each second whether the databases take writes, so that orders for one that does not are refused at once.
-    func probes() -> [Background] {
-        shards.map { shard in
+    func probes(_ registry: PrometheusRegistry) -> [Background] {
+        shards.enumerated().map { number, shard in
             Background { pause in
                 while !Task.isCancelled {
                     await shard.probe()
+                    let isWritable = shard.health == .writable
+                    registry.set("sluice_shard_writable", [("shard", "\(number)")], to: isWritable ? 1 : 0)
                     do { try await pause(1000) } catch { return }
                 }
             }
@@ -43,6 +46,16 @@ extension ClusterEngines {
                     "orders of a partition wait until somebody has looked",
                     metadata: ["partition": "\(partition)", "cause": "\(reason)"])
             })
+    }
+
+    /// Delivers orders that wait for restock, in each shard by itself: one that is down holds up no other.
+    func deliveries(_ ports: UseCases.Ports, _ announcer: Announcer, _ logger: Logger) -> [Background] {
+        shards.map { shard in
+            let deliveries = Upkeep(
+                ledger: shard, announcer: announcer, clock: ports.clock, limits: ports.limits, duties: .deliver
+            ) { logger.note("delivery failed", level: .warning, $0) }
+            return Background { await deliveries.run(pause: $0) }
+        }
     }
 
     /// Looks after each shard while this node leads it.
@@ -69,16 +82,6 @@ extension ClusterEngines {
                 drainMilliseconds: drain, sweepOutbox: { await sweeper.sweep(mayWrite: $0) }, onFailure: onFailure)
             return Background { await upkeep.run(pause: $0) }
         }
-    }
-}
-
-extension Background {
-    /// Delivers orders that wait for restock.
-    static func deliveries(_ ports: UseCases.Ports, _ announcer: Announcer, _ logger: Logger) -> Background {
-        let deliveries = Upkeep(
-            ledger: ports.ledger, announcer: announcer, clock: ports.clock, limits: ports.limits, duties: .deliver
-        ) { logger.note("delivery failed", $0) }
-        return Background { await deliveries.run(pause: $0) }
     }
 }
 

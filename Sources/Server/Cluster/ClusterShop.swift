@@ -8,7 +8,7 @@ import ServiceLifecycle
 import Shop
 import WebAPI
 
-/// A node of a shop that runs on many: Redis, Kafka and PostgreSQL. Beside ``ClusterEngines``, the only place that
+/// A node of a shop that runs on many: Redis, Kafka and PostgreSQL. With ``ClusterEngines``, the only place that
 /// knows these adapters.
 final class ClusterShop: Composition {
     let ports: UseCases.Ports
@@ -79,8 +79,10 @@ final class ClusterShop: Composition {
                 try await useCases.loadCatalog()
                 try await useCases.configureChannel.loadAll()
                 sandbox.apply()
+                return true
             } catch {
                 logger.note("the catalog cannot be read", level: .warning, error)
+                return false
             }
         }
         let shown = ShopMetrics(
@@ -132,14 +134,14 @@ final class ClusterShop: Composition {
         let roles = configuration.roles
         var services: [any Service] = [Background { [sync] in await sync.run(pause: $0) }]
         services += engines.gates.map { gate in Background { await gate.run(pause: $0) } }
-        if roles.contains(.web) { services += engines.probes() }
+        if roles.contains(.web) { services += engines.probes(registry) }
         if roles.contains(.payments) {
             services.append(Background.paymentQueries(ports, useCases.receiveCallback, logger))
         }
         if roles.contains(.orders) {
             services.append(OrderWriterService(writer: engines.writer(ports, registry: registry, logger: logger)))
         }
-        if roles.contains(.delivery) { services.append(Background.deliveries(ports, useCases.announcer, logger)) }
+        if roles.contains(.delivery) { services += engines.deliveries(ports, useCases.announcer, logger) }
         if roles.contains(.upkeep) {
             services += engines.upkeep(ports, useCases.announcer, registry: registry, logger: logger)
         }

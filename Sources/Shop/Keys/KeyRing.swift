@@ -99,7 +99,7 @@ public struct KeyRing: Sendable {
     public static func misfit(stored: String, given: String) -> ShopError {
         ShopError(
             .internalFault,
-            "the master key does not fit this data folder: it was sealed with the key whose fingerprint is \(stored), "
+            "the master key does not fit this shop: it was sealed with the key whose fingerprint is \(stored), "
                 + "the given one has \(given)")
     }
 
@@ -196,7 +196,7 @@ public struct KeyRing: Sendable {
     private static func unwrap(_ key: WrappedKey, with master: SymmetricKey) throws(ShopError) -> [UInt8] {
         let context = wrappingContext(id: key.id, purpose: key.purpose)
         guard let bytes = open(key.wrapped, with: master, context: context) else {
-            throw ShopError(.internalFault, "the master key does not fit this data folder")
+            throw ShopError(.internalFault, "the master key does not fit this shop")
         }
         return bytes
     }

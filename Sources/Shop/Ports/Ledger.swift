@@ -65,8 +65,9 @@ public protocol Ledger: Sendable {
 
     /// Attempts whose provider is to be asked now, and whose order still may be paid.
     func dueQueries(at moment: Timestamp, limit: Int) async throws(ShopError) -> [DueQuery]
-    /// Sets when a provider is asked next; nil means never. Nothing happens when it was asked in the meantime.
-    func schedule(_ query: DueQuery, number: Int, at moment: Timestamp?) async throws(ShopError)
+    /// Sets when a provider is asked next; nil means never. False, and nothing happens, when somebody else has done so
+    /// since the query was found.
+    func schedule(_ query: DueQuery, number: Int, at moment: Timestamp?) async throws(ShopError) -> Bool
 
     /// What is known of an order number.
     func standing(of id: OrderID) async throws(ShopError) -> OrderStanding

@@ -51,9 +51,9 @@ public struct PaymentQueries: Sendable {
             // Set before asking: whatever happens now, the same moment is not asked for twice.
             let next = QuerySchedule.next(
                 after: query.queries + 1, opened: query.attempt.createdAt, now: clock.now())
-            try await ledger.schedule(
+            let isMine = try await ledger.schedule(
                 query, number: next?.number ?? QuerySchedule.seconds.count, at: isOpen ? next?.at : nil)
-            if isOpen { try await askProvider(query.attempt) }
+            if isOpen, isMine { try await askProvider(query.attempt) }
         } catch {
             onFailure(error)
         }
