@@ -2,7 +2,8 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite("Nodes of a cluster")
+// One after the other: each has five processes, and each of them its connections.
+@Suite("Nodes of a cluster", .serialized)
 struct NodeTests {
     private static let all = ["web", "web,payments", "orders", "payments,delivery", "upkeep"]
 

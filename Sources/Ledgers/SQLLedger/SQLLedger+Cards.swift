@@ -13,19 +13,7 @@ extension SQLLedger {
         _ cards: [SealedCard], to product: ProductID, batch: Int64
     ) async throws(ShopError) -> ImportedSlice {
         try await write(.patient) { transaction in
-            var duplicates: [Int] = []
-            for (position, card) in cards.enumerated() {
-                let inserted = try transaction.run(
-                    """
-                    INSERT INTO cards (product_id, batch_id, state, fingerprint, secret, note, preview, surcharge)
-                    VALUES (?, ?, 'available', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-                    """,
-                    [
-                        product, batch, card.fingerprint, card.secret, card.note, card.preview?.text,
-                        card.preview?.surcharge,
-                    ])
-                if inserted == 0 { duplicates.append(position) }
-            }
+            let duplicates = try transaction.insert(cards, of: product, batch: batch)
             let imported = cards.count - duplicates.count
             try transaction.run(
                 "UPDATE batches SET imported = imported + ? WHERE id = ? AND product_id = ?",
@@ -260,5 +248,25 @@ extension SQLTransaction {
             throw ShopError(.wrongState, "card \(other) is of another product", field: "card")
         }
         return given.id
+    }
+}
+
+extension SQLTransaction {
+    /// Adds cards to a pool one by one; an engine for which each statement is a round trip does it at once.
+    public func insert(_ cards: [SealedCard], of product: ProductID, batch: Int64) throws -> [Int] {
+        var duplicates: [Int] = []
+        for (position, card) in cards.enumerated() {
+            let inserted = try run(
+                """
+                INSERT INTO cards (product_id, batch_id, state, fingerprint, secret, note, preview, surcharge)
+                VALUES (?, ?, 'available', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                """,
+                [
+                    product, batch, card.fingerprint, card.secret, card.note, card.preview?.text,
+                    card.preview?.surcharge,
+                ])
+            if inserted == 0 { duplicates.append(position) }
+        }
+        return duplicates
     }
 }

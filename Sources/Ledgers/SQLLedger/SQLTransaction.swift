@@ -57,6 +57,9 @@ public struct SQLDialect: Sendable {
 public protocol SQLTransaction {
     /// How the engine's SQL differs.
     var dialect: SQLDialect { get }
+    /// Adds cards to the pool of a product, with a batch of which they are; returns the positions of those that were
+    /// there before, or twice among them, and were not added.
+    func insert(_ cards: [SealedCard], of product: ProductID, batch: Int64) throws -> [Int]
     /// Runs a statement that returns no rows; says how many rows it touched.
     func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int
     /// Runs a statement and gives each row of its answer in turn, without keeping them.

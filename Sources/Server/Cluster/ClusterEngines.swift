@@ -14,6 +14,9 @@ import Shop
 struct ClusterEngines: Sendable {
     /// How long a producer tries to write an order to the log, in milliseconds.
     static let deliveryMilliseconds = 5000
+    /// How long an order waits for company on its way into the log, in milliseconds. Each packet costs producer, broker
+    /// and reader the same, however many orders are in it.
+    private static let lingerMilliseconds = 5
 
     let settings: ClusterSettings
     let shards: [PostgresLedger]
@@ -103,6 +106,7 @@ struct ClusterEngines: Sendable {
             failed: { logger.warning("kafka", metadata: ["cause": "\($0)"]) })
         var producer = KafkaProducer.Settings(brokers: settings.brokers)
         producer.deliveryMilliseconds = Self.deliveryMilliseconds
+        producer.lingerMilliseconds = Self.lingerMilliseconds
         do throws(KafkaError) {
             intake = try KafkaIntake(
                 log: log, settings: producer, limits: limits, ledger: ledger, outbox: gate, metrics: registry,

@@ -37,7 +37,7 @@ public final class PostgresServer: Sendable {
             port = try await ServerProcess.freePort()
             let own = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(folder.path)"]
             let speed = isDurable ? [] : ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
-            self.settings = ["max_connections=200"] + own + speed + settings
+            self.settings = ["max_connections=400"] + own + speed + settings
             process = NIOLockedValueBox(try await Self.start(folder, port, self.settings))
         } catch {
             try? FileManager.default.removeItem(at: folder)

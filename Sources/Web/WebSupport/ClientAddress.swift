@@ -62,12 +62,6 @@ public struct IPAddress: Hashable, Sendable {
 
     /// Nil unless the text is an address without port or zone.
     public init?(text: String) {
-        guard let address = try? SocketAddress(ipAddress: text, port: 0) else { return nil }
-        self.init(address)
-    }
-
-    init?(_ address: SocketAddress) {
-        guard let text = address.ipAddress else { return nil }
         var all = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &all) == 1 {
             bytes = Array(all.prefix(4))
@@ -77,6 +71,11 @@ public struct IPAddress: Hashable, Sendable {
         } else {
             return nil
         }
+    }
+
+    init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress else { return nil }
+        self.init(text: text)
     }
 
     /// 127.0.0.0/8 or ::1
