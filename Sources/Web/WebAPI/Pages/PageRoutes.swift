@@ -45,13 +45,14 @@ extension WebAPI {
 
     /// Whoever has the address may pay; it tells what is paid, not who buys, and never a card.
     @Sendable private func payPage(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        guard let order = try await findOrder(context) else {
-            // Not written yet: only whoever placed it may know of it.
-            guard let view = try await viewWithToken(context.parameter("id"), request), view.order == nil else {
-                throw Self.missing
-            }
-            return unwrittenResponse(view, request)
+        var found = try await findOrder(context)
+        if found == nil {
+            // Not written yet: only whoever placed it may know of it. It may be written by now.
+            guard let view = try await viewWithToken(context.parameter("id"), request) else { throw Self.missing }
+            guard view.order != nil else { return unwrittenResponse(view, request) }
+            found = view.order
         }
+        guard let order = found else { throw Self.missing }
         let isOpen = order.state == .awaitingPayment
         let channels = isOpen ? ports.cache.channels().filter(\.isEnabled).map(\.channel.name.text) : []
         return orderResponse(order, request, goods: [], channels: channels, linksToOrder: true)
