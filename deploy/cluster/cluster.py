@@ -154,6 +154,7 @@ class Cluster:
                 self.ports_of("web"), self.ports_of("payments", "callbacks_port"), self.ports_of("web", "admin_port"))
             self.nginx.start()
             wait_until(self.is_ready, "/readyz says that the shop can sell", seconds)
+            wait_until(self.is_read, "each partition of the log has an order writer", seconds)
         except BaseException:
             self.stop()
             raise
@@ -194,6 +195,12 @@ class Cluster:
             return get(f"{self.url}/readyz", 5)[0] == 200
         except OSError:
             return False
+
+    def is_read(self):
+        """Whether the order writers have shared the partitions among them. Until then orders wait in the log."""
+        read = {labels.get("partition") for node in self.of("orders") for name, labels, _ in node.metrics()
+                if name == "sluice_order_log_lag"}
+        return "shop" in self.nodes or len(read) >= SHARDS * PARTITIONS_OF_A_SHARD
 
     def stop(self):
         """Ends what runs: first the gateway, so that no buyer comes; the ledger last."""
