@@ -46,6 +46,7 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	swift build -c release --product development-broker
 	$(VENV)/bin/python Tests/Scripts/cluster_drill.py --binary .build/release/sluice --seconds 20 --cards 200000
 	$(VENV)/bin/python Tests/Scripts/cluster_gateway.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/cluster_preheat.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/cluster_faults.py --binary .build/release/sluice
 
 bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew

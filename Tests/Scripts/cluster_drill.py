@@ -3,7 +3,7 @@
 crowd     600,000 cards of one product, and demand without end (wrk, a closed loop with keep-alive connections)
 flash     1,000 cards, 5,000 buyers a second (sluice drill, an open loop)
 paid      500 orders a second, each paid and delivered (sluice drill)
-reads     5,000 looks a second at orders that were placed before (sluice drill --reads)
+reads     5,000 looks a second at orders that wait to be paid, as their pages do (sluice drill --reads)
 
 Every buyer comes from an address of their own, so that no limit by address counts. The generator shares the cores with
 everything else. A sale that sold nothing is void. Needs wrk. Ends with status 1 when a bound is missed.
@@ -139,7 +139,7 @@ class Drills:
     def reads(self):
         def work():
             found = self.drill(
-                "reads", "--cards", 2000, "--load", "200x10", "--paid", 0.5, "--reads",
+                "reads", "--cards", 2000, "--load", "200x10", "--paid", 0, "--reads",
                 f"{self.options.rate}x{self.options.seconds}")
             figures, reads = self.figures(found), found["reads"]
             self.looks = reads
@@ -178,7 +178,7 @@ def main(options):
             print(f"{os.cpu_count()} cores, shared with the generator; {options.seconds} s a sale", flush=True)
             drills = Drills(cluster, binary, options, pathlib.Path(folder))
             drills.owner.sandbox()
-            for name in ("crowd", "flash", "paid", "reads"):
+            for name in ("reads", "flash", "paid", "crowd"):
                 if options.only in (None, name):
                     getattr(drills, name)()
             for node in cluster.nodes.values():

@@ -16,6 +16,9 @@ public enum PostgresTransactionKind: Hashable, Sendable {
     case readWrite
     /// Read one moment (REPEATABLE READ, READ ONLY).
     case snapshot
+    /// Read by one statement, with no transaction around it: a third of the round trips. Each further statement would
+    /// see another moment.
+    case statement
 }
 
 /// Runs transactions on a connection of its own, which it makes anew when it is lost. Stays on one thread.
@@ -113,16 +116,16 @@ struct PostgresWorker: ~Copyable {
             return Ending(fault)
         } catch {
             if let fault = session.fault, fault.endsConnection { return Ending(fault) }
-            let isUndone = undo(connection)
+            let isUndone = undo(job.kind, connection)
             if let fault = session.fault { return Ending(Ending(fault).verdict, endsConnection: !isUndone) }
             return Ending(.failed(error as? PostgresFailure ?? .body(error)), endsConnection: !isUndone)
         }
         if let fault = session.fault {
-            return Ending(Ending(fault).verdict, endsConnection: fault.endsConnection || !undo(connection))
+            return Ending(Ending(fault).verdict, endsConnection: fault.endsConnection || !undo(job.kind, connection))
         }
         guard !connection.hasFailed else {
             let failure = PostgresFailure.invalid("the body went on after a statement that had failed")
-            return Ending(.failed(failure), endsConnection: !undo(connection))
+            return Ending(.failed(failure), endsConnection: !undo(job.kind, connection))
         }
         return commit(job.kind, complete, on: connection)
     }
@@ -134,7 +137,9 @@ struct PostgresWorker: ~Copyable {
             switch job.kind {
             case .readWrite: "ISOLATION LEVEL READ COMMITTED, READ WRITE"
             case .snapshot: "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            case .statement: ""
             }
+        guard !mode.isEmpty else { return }
         let limit =
             switch job.lane {
             case .urgent: ""
@@ -147,6 +152,7 @@ struct PostgresWorker: ~Copyable {
     private static func commit(
         _ kind: PostgresTransactionKind, _ complete: @escaping @Sendable () -> Void, on connection: PostgresConnection
     ) -> Ending {
+        guard kind != .statement else { return Ending(.done(complete), endsConnection: !connection.isIdle) }
         do throws(ConnectionFault) {
             let command = try connection.run(script: "COMMIT")
             guard command == "COMMIT" else {
@@ -163,7 +169,8 @@ struct PostgresWorker: ~Copyable {
     }
 
     /// False when the connection is of no use any more; then the server undoes it by itself.
-    private static func undo(_ connection: PostgresConnection) -> Bool {
+    private static func undo(_ kind: PostgresTransactionKind, _ connection: PostgresConnection) -> Bool {
+        guard kind != .statement else { return connection.isIdle }
         do throws(ConnectionFault) {
             try connection.run(script: "ROLLBACK")
             return connection.isIdle

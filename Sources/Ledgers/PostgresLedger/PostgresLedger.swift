@@ -48,7 +48,7 @@ public final class PostgresLedger: SQLLedger {
             throw error
         }
         settings.connections = readers
-        settings.session = []
+        settings.session = [("default_transaction_read_only", "on")]
         return PostgresLedger(
             shard: shard, writers: writers, readers: PostgresClient(settings, onNotice: onNotice), limits: limits,
             metrics: metrics, onHealthChange: onHealthChange)
@@ -129,20 +129,27 @@ public final class PostgresLedger: SQLLedger {
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(ShopError) -> Value {
-        try await read(.urgent, body)
+        try await read(.urgent, .snapshot, body)
+    }
+
+    public func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(ShopError) -> Value {
+        try await read(.urgent, .statement, body)
     }
 
     public func readAtLeisure<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(ShopError) -> Value {
-        try await read(.patient, body)
+        try await read(.patient, .snapshot, body)
     }
 
     private func read<Value: Sendable>(
-        _ lane: PostgresLane, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+        _ lane: PostgresLane, _ kind: PostgresTransactionKind,
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(ShopError) -> Value {
         do {
-            return try await readers.transaction(.snapshot, lane) { [statements, hints] session in
+            return try await readers.transaction(kind, lane) { [statements, hints] session in
                 try body(PostgresTransaction(session: session, statements: statements, hints: hints))
             }
         } catch {

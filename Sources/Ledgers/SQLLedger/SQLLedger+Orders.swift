@@ -98,7 +98,7 @@ extension SQLLedger {
     // MARK: Reading
 
     public func standing(of id: OrderID) async throws(ShopError) -> OrderStanding {
-        try await read { transaction in
+        try await readOnce { transaction in
             guard let row = try transaction.first(Statements.standing, [id]) else { return .unwritten }
             if try row["fences"] as Int > 0 { return .fenced }
             return try row["id"] as OrderID? == nil ? .unwritten : .written(try Order(row: row))
@@ -106,11 +106,11 @@ extension SQLLedger {
     }
 
     public func order(_ id: OrderID) async throws(ShopError) -> Order? {
-        try await read { transaction in try transaction.order(id) }
+        try await readOnce { transaction in try transaction.order(id) }
     }
 
     public func attempt(_ id: AttemptID) async throws(ShopError) -> Attempt? {
-        try await read { transaction in
+        try await readOnce { transaction in
             try transaction.first(Statements.attempt, [id]).map { try Attempt(row: $0) }
         }
     }

@@ -105,6 +105,10 @@ public protocol SQLLedger: Ledger, Catalog, CardStore {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(ShopError) -> Value
+    /// Reads by one statement; `body` must not run a second one, which might see another moment.
+    func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(ShopError) -> Value
     /// Reads one snapshot that takes a while to go through.
     func readAtLeisure<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
@@ -113,4 +117,11 @@ public protocol SQLLedger: Ledger, Catalog, CardStore {
 
 extension SQLLedger {
     public var keepsCategories: Bool { true }
+
+    /// A snapshot costs nothing where the engine is in the process.
+    public func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(ShopError) -> Value {
+        try await read(body)
+    }
 }
