@@ -43,16 +43,10 @@ enum LoadGenerator {
     private static func read(
         _ plan: LoadPlan, of orders: [PlaceAnswer.Order], on loop: any EventLoop
     ) async throws -> ReadFigures {
-        let promise = loop.makePromise(of: ReadFigures.self)
-        let runner = try await loop.submit {
+        try await result(on: loop) { promise in
             let runner = ReadRunner(plan, of: orders, on: loop, result: promise)
             runner.begin()
-            return NIOLoopBound(runner, eventLoop: loop)
-        }.get()
-        return try await withTaskCancellationHandler {
-            try await promise.futureResult.get()
-        } onCancel: {
-            loop.execute { runner.value.fail(CancellationError()) }
+            return runner
         }
     }
 
@@ -60,16 +54,29 @@ enum LoadGenerator {
         _ plan: LoadPlan, on loop: any EventLoop, started: @escaping @Sendable () -> Void,
         progress: @escaping @Sendable (DrillProgress) -> Void
     ) async throws -> LoadResult {
-        let promise = loop.makePromise(of: LoadResult.self)
-        let runner = try await loop.submit {
+        try await result(on: loop) { promise in
             let runner = SaleRunner(plan, on: loop, started: started, progress: progress, result: promise)
             runner.open()
-            return NIOLoopBound(runner, eventLoop: loop)
-        }.get()
+            return runner
+        }
+    }
+
+    /// Waits for what a runner comes to, and ends it when nobody waits any more.
+    private static func result<Figures: Sendable>(
+        on loop: any EventLoop, begin: @escaping @Sendable (EventLoopPromise<Figures>) -> any LoadRunner
+    ) async throws -> Figures {
+        let promise = loop.makePromise(of: Figures.self)
+        let runner = try await loop.submit { NIOLoopBound(begin(promise), eventLoop: loop) }.get()
         return try await withTaskCancellationHandler {
             try await promise.futureResult.get()
         } onCancel: {
             loop.execute { runner.value.fail(CancellationError()) }
         }
     }
+}
+
+/// Sends load on its event loop, and promises what came of it.
+protocol LoadRunner {
+    /// Gives up.
+    func fail(_ error: any Error)
 }

@@ -18,7 +18,7 @@ public struct ReadFigures: Codable, Equatable, Sendable {
 
 /// Looks at orders that were accepted, at the moments of a schedule, whether or not the shop keeps up. It lives on one
 /// event loop, and all its state with it.
-final class ReadRunner: ConnectionUser {
+final class ReadRunner: ConnectionUser, LoadRunner {
     private let plan: LoadPlan
     private let orders: [PlaceAnswer.Order]
     private let loop: NIOIsolatedEventLoop

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// The sale under way. It lives on one event loop, and all its state with it.
-final class SaleRunner: ConnectionUser {
+final class SaleRunner: ConnectionUser, LoadRunner {
     /// An accepted order whose journey has not ended.
     private struct Visit {
         var journey: Journey
