@@ -32,7 +32,8 @@ drill: build ## rehearse a flash sale, 10,000 buyers for 500 cards; more options
 
 test: setup setup-test lint ## run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build
+	@# Of a crash the stack comes last, where it is seen.
+	SWIFT_BACKTRACE=threads=crashed,registers=none,images=none swift test --skip-build
 
 verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis, a cluster that is broken
 	swift build --build-tests

@@ -119,6 +119,10 @@ let package = Package(
             name: "CRdKafka", path: "Sources/Clients/CRdKafka", pkgConfig: "rdkafka",
             providers: [.apt(["librdkafka-dev"])]),
 
+        .systemLibrary(name: "CSpawn", path: "Sources/Clients/CSpawn"),
+        .target(
+            name: "ChildProcess", dependencies: ["CSpawn", .nioConcurrency], path: "Sources/Clients/ChildProcess",
+            swiftSettings: settings),
         .target(
             name: "PostgresClient", dependencies: ["CPQ"], path: "Sources/Clients/PostgresClient",
             swiftSettings: settings),
@@ -174,7 +178,9 @@ let package = Package(
             resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: settings),
         .target(
             name: "Drill",
-            dependencies: [.asyncHTTPClient, .histogram, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: [
+                "ChildProcess", .asyncHTTPClient, .histogram, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "sluice",
@@ -187,7 +193,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+                "ChildProcess", "Domain", "Shop", .asyncHTTPClient, .crypto, .nioConcurrency, .nioCore, .nioHTTP1,
+                .nioPosix, .nioSSL,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -242,7 +249,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SQLiteLedgerTests",
-            dependencies: ["Domain", "SQLLedger", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics],
+            dependencies: ["ChildProcess", "Domain", "SQLLedger", "Shop", "SQLiteLedger", "TestKit", .grdb, .metrics],
             swiftSettings: settings),
         .testTarget(
             name: "RedisClientTests",
@@ -274,9 +281,10 @@ let package = Package(
                 .httpTypes, .logging, .metrics, .yams,
             ],
             swiftSettings: settings),
+        .testTarget(name: "ChildProcessTests", dependencies: ["ChildProcess"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["DevelopmentBroker", "TestKit", "sluice"],
+            name: "IntegrationTests", dependencies: ["ChildProcess", "DevelopmentBroker", "TestKit", "sluice"],
             swiftSettings: settings),
     ]
 )

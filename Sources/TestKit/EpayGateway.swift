@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcess
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -13,7 +14,7 @@ public final class EpayGateway: Sendable {
 
     /// Its base address.
     public let url: String
-    private let process: Process
+    private let process: ChildProcess
     private let folder: URL
 
     /// Starts a gateway and waits until it answers.
@@ -73,19 +74,17 @@ public final class EpayGateway: Sendable {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    private static func start(_ port: UInt16, folder: URL, refunds: Bool) async throws -> Process {
-        let process = Process()
+    private static func start(_ port: UInt16, folder: URL, refunds: Bool) async throws -> ChildProcess {
         // `env` finds the program and becomes it, so that the number is that of PHP.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["php", "-S", "127.0.0.1:\(port)", script.path]
-        process.environment = [
+        let environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
             "EPAY_PID": merchant, "EPAY_KEY": key, "EPAY_STATE": folder.path, "EPAY_REFUNDS": refunds ? "on" : "off",
         ]
-        process.standardOutput = FileHandle.nullDevice
         let errors = Pipe()
-        process.standardError = errors
-        try process.run()
+        let process = try ChildProcess(
+            ChildProcess.Command(
+                "/usr/bin/env", ["php", "-S", "127.0.0.1:\(port)", script.path], environment: environment,
+                errors: .pipe(errors)))
         let reader = errors.fileHandleForReading
         let log = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
@@ -95,8 +94,7 @@ public final class EpayGateway: Sendable {
             }
         }
         guard log.hasSuffix(startedWord) else {
-            await ended(process)
-            throw ShopProcess.DidNotStart(log: log, status: process.terminationStatus)
+            throw ShopProcess.DidNotStart(log: log, status: await ended(process))
         }
         return process
     }
@@ -114,18 +112,16 @@ public final class EpayGateway: Sendable {
         return String(decoding: log, as: UTF8.self)
     }
 
-    private static func ended(_ process: Process) async {
+    @discardableResult
+    private static func ended(_ process: ChildProcess) async -> Int32 {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                process.waitUntilExit()
-                continuation.resume()
-            }
+            Thread.detachNewThread { continuation.resume(returning: process.waitUntilExit().status) }
         }
     }
 
     /// Ends it at once and removes its folder. A second call does nothing.
     public func stop() async {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.signal(SIGKILL)
         await Self.ended(process)
         try? FileManager.default.removeItem(at: folder)
     }

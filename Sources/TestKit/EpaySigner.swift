@@ -1,3 +1,4 @@
+import ChildProcess
 public import Foundation
 
 /// The other side of the epay signature: Debian's PHP, which shares no code with the shop.
@@ -10,13 +11,11 @@ public enum EpaySigner {
 
     /// Signs parameters; returns the query strings that a gateway would send, in the same order.
     public static func sign(_ requests: [[String: String]], key: String) async throws -> [String] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["php", scripts.appendingPathComponent("epay_sign.php").path]
         let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
+        let process = try ChildProcess(
+            ChildProcess.Command(
+                "/usr/bin/env", ["php", scripts.appendingPathComponent("epay_sign.php").path], input: .pipe(input),
+                output: .pipe(output), errors: .inherited))
         let lines = try requests.map { params in
             try JSONSerialization.data(withJSONObject: ["key": key, "params": params], options: .sortedKeys)
         }

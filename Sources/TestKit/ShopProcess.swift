@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChildProcess
 public import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
@@ -34,7 +35,7 @@ public final class ShopProcess: Sendable {
     /// What it printed to standard error so far.
     public var log: String { errors.withLockedValue { $0 } }
 
-    private let process: Process
+    private let process: ChildProcess
     private let errors: NIOLockedValueBox<String>
     private static let client = HTTPClient(
         configuration: {
@@ -77,17 +78,15 @@ public final class ShopProcess: Sendable {
         data: URL? = nil, arguments: [String] = [], environment: [String: String] = [:]
     ) async throws {
         self.data = try data ?? Self.makeFolder()
-        let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = ["serve", "--data", self.data.path, "--listen", "127.0.0.1:0"] + arguments
-        process.environment = ["SLUICE_ADMIN_TOKEN": Self.adminToken].merging(environment) { _, given in given }
         let (output, failure) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = failure
+        let process = try ChildProcess(
+            ChildProcess.Command(
+                Self.binary.path, ["serve", "--data", self.data.path, "--listen", "127.0.0.1:0"] + arguments,
+                environment: ["SLUICE_ADMIN_TOKEN": Self.adminToken].merging(environment) { _, given in given },
+                output: .pipe(output), errors: .pipe(failure)))
         let errors = NIOLockedValueBox("")
         self.errors = errors
         self.process = process
-        try process.run()
         // A thread that reads to the end; a handler of events may outlive its descriptor.
         let failures = failure.fileHandleForReading
         let collected = DispatchSemaphore(value: 0)
@@ -104,9 +103,9 @@ public final class ShopProcess: Sendable {
         guard line.hasPrefix("ready ") else {
             let status = await withCheckedContinuation { continuation in
                 Thread.detachNewThread {
-                    process.waitUntilExit()
+                    let ending = process.waitUntilExit()
                     collected.wait()
-                    continuation.resume(returning: process.terminationStatus)
+                    continuation.resume(returning: ending.status)
                 }
             }
             throw DidNotStart(log: errors.withLockedValue { $0 }, status: status)
@@ -124,14 +123,14 @@ public final class ShopProcess: Sendable {
 
     /// Sends SIGKILL and waits for the end.
     public func kill() async {
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.signal(SIGKILL)
         await ended()
     }
 
     /// Asks it to stop and waits for the end; returns the exit status.
     @discardableResult
     public func stop() async -> Int32 {
-        process.terminate()
+        process.signal(SIGTERM)
         return await ended()
     }
 
@@ -140,17 +139,18 @@ public final class ShopProcess: Sendable {
     public func ended() async -> Int32 {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [process] in
-                process.waitUntilExit()
-                continuation.resume(returning: process.terminationStatus)
+                continuation.resume(returning: process.waitUntilExit().status)
             }
         }
     }
 
     /// The process's number.
-    public var identifier: Int32 { process.processIdentifier }
+    public var identifier: Int32 { process.id }
 
     /// Whether the last end was by a signal.
-    public var wasKilled: Bool { process.terminationReason == .uncaughtSignal }
+    public var wasKilled: Bool {
+        if case .signal = process.waitUntilExit() { true } else { false }
+    }
 
     /// Removes the folder.
     public func remove() { try? FileManager.default.removeItem(at: data) }

@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import TestKit
 import Testing
@@ -80,14 +81,10 @@ extension RunningShop {
 
     @Test("a drill that is stopped or killed leaves no shop behind", arguments: [SIGTERM, SIGINT, SIGKILL])
     func drillIsStopped(signal: Int32) async throws {
-        let process = Process()
-        process.executableURL = ShopProcess.binary
-        process.arguments = ["drill", "--cards", "10", "--load", "50x60", "--connections", "4", "--keep"]
-        process.environment = [:]
         let errors = Pipe()
-        process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        let arguments = ["drill", "--cards", "10", "--load", "50x60", "--connections", "4", "--keep"]
+        let process = try ChildProcess(
+            ChildProcess.Command(ShopProcess.binary.path, arguments, environment: [:], errors: .pipe(errors)))
         let reader = errors.fileHandleForReading
         let folder = await onThread { () -> String? in
             var (text, folder) = ("", String?.none)
@@ -99,9 +96,9 @@ extension RunningShop {
             return folder
         }
         let path = try #require(folder)
-        kill(process.processIdentifier, signal)
-        await onThread { process.waitUntilExit() }
-        #expect(signal == SIGKILL || process.terminationStatus == 1)
+        process.signal(signal)
+        let ending = await onThread { process.waitUntilExit() }
+        #expect(signal == SIGKILL || ending == .exit(1))
         // A folder can be audited only when no shop runs in it.
         let audit = try await sluice(["audit", "--data", "\(path)/data"], until: { $0.status == 0 })
         #expect(audit.status == 0, "\(audit.errors)")

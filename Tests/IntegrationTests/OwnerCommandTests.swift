@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import TestKit
 import Testing
@@ -19,21 +20,16 @@ struct CommandResult: Sendable {
 
 /// Runs the real program until it ends. Nothing is in its environment but what is given.
 func sluice(_ arguments: [String], environment: [String: String] = [:]) async throws -> CommandResult {
-    let process = Process()
-    process.executableURL = ShopProcess.binary
-    process.arguments = arguments
-    process.environment = environment
     let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
+    let process = try ChildProcess(
+        ChildProcess.Command(
+            ShopProcess.binary.path, arguments, environment: environment, output: .pipe(output),
+            errors: .pipe(errors)))
     let (said, complained) = (output.fileHandleForReading, errors.fileHandleForReading)
     return await onThread {
         let texts = [said, complained].map { String(decoding: $0.readDataToEndOfFile(), as: UTF8.self) }
-        process.waitUntilExit()
-        return CommandResult(
-            status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
-            output: texts[0], errors: texts[1])
+        let status = process.waitUntilExit().status
+        return CommandResult(status: status, wasKilled: status < 0, output: texts[0], errors: texts[1])
     }
 }
 
@@ -233,14 +229,11 @@ extension RunningShop {
     private static func statuses(
         of tokens: [String], on data: URL, askedBy client: ShopProcess
     ) async throws -> [Int] {
-        let process = Process()
-        process.executableURL = ShopProcess.binary
-        process.arguments = ["serve", "--data", data.path, "--listen", "127.0.0.1:0"]
-        process.environment = [:]
-        process.standardError = FileHandle.nullDevice
         let output = Pipe()
-        process.standardOutput = output
-        try process.run()
+        let process = try ChildProcess(
+            ChildProcess.Command(
+                ShopProcess.binary.path, ["serve", "--data", data.path, "--listen", "127.0.0.1:0"], environment: [:],
+                output: .pipe(output)))
         let reader = output.fileHandleForReading
         let line = await onThread {
             var line = ""
@@ -255,8 +248,8 @@ extension RunningShop {
             let answer = try await client.get("\(url)/api/v1/admin/audit", token: token)
             statuses.append(answer.status)
         }
-        process.terminate()
-        await onThread { process.waitUntilExit() }
+        process.signal(SIGTERM)
+        _ = await onThread { process.waitUntilExit() }
         return statuses
     }
 }

@@ -1,3 +1,4 @@
+import ChildProcess
 import CoreMetrics
 import Domain
 import Foundation
@@ -111,15 +112,12 @@ struct OfflineLedgerTests {
     func auditOfOlderLedger() async throws {
         try await withFolder { folder in
             try makeFirstRelease(folder)
-            let process = Process()
-            process.executableURL = ShopProcess.binary
-            process.arguments = ["audit", "--data", folder.path]
             let errors = Pipe()
-            process.standardError = errors
-            try process.run()
+            let process = try ChildProcess(
+                ChildProcess.Command(
+                    ShopProcess.binary.path, ["audit", "--data", folder.path], errors: .pipe(errors)))
             let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 1)
+            #expect(process.waitUntilExit() == .exit(1))
             #expect(said.contains("written by an older release"), "\(said)")
             #expect(try migrations(folder) == [Migration0001.name])
         }

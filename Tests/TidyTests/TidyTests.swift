@@ -41,6 +41,7 @@ struct TidyTests {
         "Sources/Channels": ["Domain", "Shop"],
         "Sources/Clients/ProviderClient": ["Domain", "Shop"],
         "Sources/Clients/PCREPatterns": ["Domain", "Shop"],
+        "Sources/Clients/ChildProcess": [],
         "Sources/Clients/RedisClient": [],
         "Sources/Clients/PostgresClient": [],
         "Sources/Clients/KafkaClient": [],
@@ -52,16 +53,16 @@ struct TidyTests {
             "ProviderClient", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient", "PostgresLedger",
             "RedisClient", "RedisGate", "Shards",
         ],
-        "Sources/Drill": [],
+        "Sources/Drill": ["ChildProcess"],
         "Sources/sluice": ["Domain", "Drill", "Shop", "Server", "WebAPI"],
-        "Sources/TestKit": ["Domain", "Shop"],
+        "Sources/TestKit": ["ChildProcess", "Domain", "Shop"],
     ]
 
     private static let modules: Set<String> = [
         "Domain", "Shop", "Shards", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger",
         "SQLiteLedger",
         "PostgresLedger", "Channels", "PCREPatterns", "ProviderClient", "RedisClient", "PostgresClient",
-        "KafkaClient", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
+        "KafkaClient", "ChildProcess", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
     ]
 
     private static func imported(_ line: Substring) -> String? {
@@ -95,7 +96,7 @@ struct TidyTests {
             "ArgumentParser": ["Sources/sluice/", "Sources/DevelopmentBroker/"],
             "Mustache": ["Sources/Web/WebAPI/"], "CPCRE2": ["Sources/Clients/PCREPatterns/"],
             "CHiredis": ["Sources/Clients/RedisClient/"], "CPQ": ["Sources/Clients/PostgresClient/"],
-            "CRdKafka": ["Sources/Clients/KafkaClient/"],
+            "CRdKafka": ["Sources/Clients/KafkaClient/"], "CSpawn": ["Sources/Clients/ChildProcess/"],
         ]
         for source in try Self.sources("Sources") {
             for module in source.lines.compactMap(Self.imported) {
@@ -148,7 +149,8 @@ struct TidyTests {
     @Test("what may crash, sleep or escape is not there")
     func banned() throws {
         let banned = [
-            "try!", "fatalError(", "nonisolated(unsafe)", "Task.detached", "TODO", "FIXME", " print(", "Date()",
+            "try!", "fatalError(", "nonisolated(unsafe)", "Task.detached", "= Process()", "TODO", "FIXME", " print(",
+            "Date()",
         ]
         for source in try Self.sources("Sources") {
             for (number, line) in source.lines.enumerated() {

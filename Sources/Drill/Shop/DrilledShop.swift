@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import NIOConcurrencyHelpers
 
@@ -7,11 +8,11 @@ final class DrilledShop: Sendable {
     let folder: URL
     let url: String
     /// The number of the shop's process.
-    var identifier: Int32 { process.processIdentifier }
+    var identifier: Int32 { process.id }
 
     private let binary: URL
-    private let process: Process
-    private let guardian: Process
+    private let process: ChildProcess
+    private let guardian: ChildProcess
     private let lifeline: Pipe
 
     /// Starts a shop from a binary and waits until it is ready.
@@ -30,19 +31,17 @@ final class DrilledShop: Sendable {
     private init(binary: URL, folder: URL, adminToken: String) async throws {
         let log = folder.appendingPathComponent("shop.log")
         try Data().write(to: log)
-        let process = Process()
-        process.executableURL = binary
-        process.arguments = ["serve", "--data", Self.data(folder).path, "--listen", "127.0.0.1:0"]
-        process.environment = Self.environment.merging(["SLUICE_ADMIN_TOKEN": adminToken]) { _, given in given }
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = try FileHandle(forWritingTo: log)
-        try process.run()
+        let (output, errors) = (Pipe(), try FileHandle(forWritingTo: log))
+        let process = try ChildProcess(
+            ChildProcess.Command(
+                binary.path, ["serve", "--data", Self.data(folder).path, "--listen", "127.0.0.1:0"],
+                environment: Self.environment.merging(["SLUICE_ADMIN_TOKEN": adminToken]) { _, given in given },
+                output: .pipe(output), errors: .file(errors)))
+        try errors.close()
         let reader = output.fileHandleForReading
         let line = await onThread { Self.firstLine(of: reader) }
         guard line.hasPrefix("ready ") else {
-            await onThread { process.waitUntilExit() }
+            _ = await onThread { process.waitUntilExit() }
             throw DrillError("the shop did not start: \(Self.end(of: log))")
         }
         (self.folder, self.binary, self.process) = (folder, binary, process)
@@ -51,15 +50,12 @@ final class DrilledShop: Sendable {
     }
 
     /// Ends the shop when the drill itself is killed: then nobody holds the other end of the pipe, and `read` returns.
-    private static func guardian(of process: Process) throws -> (Process, Pipe) {
-        let guardian = Process()
-        guardian.executableURL = URL(fileURLWithPath: "/bin/sh")
-        guardian.arguments = ["-c", "trap '' INT TERM; read -r _; kill \"$1\"", "sh", "\(process.processIdentifier)"]
+    private static func guardian(of process: ChildProcess) throws -> (ChildProcess, Pipe) {
         let lifeline = Pipe()
-        guardian.standardInput = lifeline
-        guardian.standardOutput = FileHandle.nullDevice
-        guardian.standardError = FileHandle.nullDevice
-        try guardian.run()
+        let guardian = try ChildProcess(
+            ChildProcess.Command(
+                "/bin/sh", ["-c", "trap '' INT TERM; read -r _; kill \"$1\"", "sh", "\(process.id)"],
+                input: .pipe(lifeline)))
         return (guardian, lifeline)
     }
 
@@ -90,31 +86,26 @@ final class DrilledShop: Sendable {
     @discardableResult
     func stop() async -> Int32 {
         // First the guardian: once the shop is gone, its number may become another process's.
-        if guardian.isRunning { kill(guardian.processIdentifier, SIGKILL) }
-        if process.isRunning { process.terminate() }
+        guardian.signal(SIGKILL)
         return await onThread { [process, guardian] in
             guardian.waitUntilExit()
-            process.waitUntilExit()
-            return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+            process.signal(SIGTERM)
+            return process.waitUntilExit().status
         }
     }
 
     /// Audits the stopped shop with the same binary.
     func audit() async throws -> AuditFigures {
-        let process = Process()
-        process.executableURL = binary
-        process.arguments = ["audit", "--data", Self.data(folder).path]
-        process.environment = Self.environment
         let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
+        let process = try ChildProcess(
+            ChildProcess.Command(
+                binary.path, ["audit", "--data", Self.data(folder).path], environment: Self.environment,
+                output: .pipe(output), errors: .pipe(errors)))
         let (said, complained) = (output.fileHandleForReading, errors.fileHandleForReading)
         let (json, complaint, status) = await onThread {
             let json = said.readDataToEndOfFile()
             let complaint = String(decoding: complained.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return (json, complaint, process.terminationStatus)
+            return (json, complaint, process.waitUntilExit().status)
         }
         guard !json.isEmpty else { throw DrillError("the offline audit ended with \(status): \(complaint)") }
         let figures = try AuditFigures(json: json, from: "what the offline audit printed")

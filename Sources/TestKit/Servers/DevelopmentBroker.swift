@@ -1,3 +1,4 @@
+import ChildProcess
 import Dispatch
 public import Foundation
 
@@ -6,7 +7,7 @@ public import Foundation
 public final class BrokerProcess: Sendable {
     /// Addresses of its brokers, with commas between them.
     public let brokers: String
-    private let process: Process
+    private let process: ChildProcess
     private let input: FileHandle
     private let output: FileHandle
     private let queue = DispatchQueue(label: "broker-commands")
@@ -19,18 +20,14 @@ public final class BrokerProcess: Sendable {
 
     /// Starts a cluster with these topics, by number of partitions.
     public init(brokers: Int = 1, topics: [String: Int] = [:]) async throws {
-        process = Process()
-        process.executableURL = Self.binary
-        process.arguments =
-            ["--brokers", "\(brokers)", "--until-stdin-ends"]
-            + topics.sorted { $0.key < $1.key }.flatMap { ["--topic", "\($0.key):\($0.value)"] }
         let (commands, answers) = (Pipe(), Pipe())
-        process.standardInput = commands
-        process.standardOutput = answers
-        process.standardError = FileHandle.nullDevice
+        let named = topics.sorted { $0.key < $1.key }.flatMap { ["--topic", "\($0.key):\($0.value)"] }
+        process = try ChildProcess(
+            ChildProcess.Command(
+                Self.binary.path, ["--brokers", "\(brokers)", "--until-stdin-ends"] + named, input: .pipe(commands),
+                output: .pipe(answers)))
         input = commands.fileHandleForWriting
         output = answers.fileHandleForReading
-        try process.run()
         let line = await Self.line(of: output, on: queue)
         guard line.hasPrefix("ready ") else {
             throw ServerProcess.DidNotStart(description: "the development broker said: \(line)")
@@ -73,7 +70,6 @@ public final class BrokerProcess: Sendable {
 
     /// Ends it at once, with all that it held, and returns when it is gone.
     public func kill() {
-        guard process.isRunning else { return }
         signal(SIGKILL)
         process.waitUntilExit()
     }
@@ -82,17 +78,15 @@ public final class BrokerProcess: Sendable {
     @discardableResult
     public func stop() -> Int32 {
         signal(SIGTERM)
-        process.waitUntilExit()
-        return process.terminationStatus
+        return process.waitUntilExit().status
     }
 
     /// Closes its standard input, which ends it; returns its exit status.
     @discardableResult
     public func closeInput() throws -> Int32 {
         try input.close()
-        process.waitUntilExit()
-        return process.terminationStatus
+        return process.waitUntilExit().status
     }
 
-    private func signal(_ number: Int32) { _ = Foundation.kill(process.processIdentifier, number) }
+    private func signal(_ number: Int32) { process.signal(number) }
 }

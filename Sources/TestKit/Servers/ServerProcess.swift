@@ -1,3 +1,4 @@
+import ChildProcess
 public import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
@@ -13,7 +14,7 @@ public final class ServerProcess: Sendable {
 
     /// Number of the process.
     public let id: Int32
-    private let process: Process
+    private let process: ChildProcess
     private let log: URL
 
     /// Starts a server and waits until its port takes connections.
@@ -25,22 +26,19 @@ public final class ServerProcess: Sendable {
     public init(
         _ executable: String, _ arguments: [String], folder: URL, port: Int, user: String? = nil
     ) async throws {
-        process = Process()
-        (process.executableURL, process.arguments) = Self.command(executable, arguments, user: user)
-        process.currentDirectoryURL = folder
         log = folder.appendingPathComponent("server.log")
         try Data().write(to: log)
         let output = try FileHandle(forWritingTo: log)
         _ = try output.seekToEnd()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        id = process.processIdentifier
+        var command = Self.command(executable, arguments, user: user)
+        (command.folder, command.output, command.errors) = (folder.path, .file(output), .file(output))
+        process = try ChildProcess(command)
+        id = process.id
+        try output.close()
         do {
             try await Self.waitUntilOpen(port) { [process] in process.isRunning }
         } catch {
-            kill(id, SIGKILL)
+            process.signal(SIGKILL)
             throw DidNotStart(description: (try? String(contentsOf: log, encoding: .utf8)) ?? "\(error)")
         }
     }
@@ -56,26 +54,22 @@ public final class ServerProcess: Sendable {
     public static func output(
         _ executable: String, _ arguments: [String], folder: URL, user: String? = nil
     ) throws -> String {
-        let process = Process()
-        (process.executableURL, process.arguments) = command(executable, arguments, user: user)
-        process.currentDirectoryURL = folder
         let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        var command = command(executable, arguments, user: user)
+        (command.folder, command.output, command.errors) = (folder.path, .pipe(output), .pipe(output))
+        let process = try ChildProcess(command)
         let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        guard process.waitUntilExit() == .exit(0) else {
             throw DidNotStart(description: String(decoding: said, as: UTF8.self))
         }
         return String(decoding: said, as: UTF8.self)
     }
 
     /// `setpriv` becomes the server itself, so that signals reach it.
-    private static func command(_ executable: String, _ arguments: [String], user: String?) -> (URL, [String]) {
-        guard let user, getuid() == 0 else { return (URL(fileURLWithPath: executable), arguments) }
+    private static func command(_ executable: String, _ arguments: [String], user: String?) -> ChildProcess.Command {
+        guard let user, getuid() == 0 else { return ChildProcess.Command(executable, arguments) }
         let rights = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--", executable]
-        return (URL(fileURLWithPath: "/usr/bin/setpriv"), rights + arguments)
+        return ChildProcess.Command("/usr/bin/setpriv", rights + arguments)
     }
 
     /// Ports that were not given out yet. Below those that the system gives to whoever connects, or one of these could
@@ -112,10 +106,10 @@ public final class ServerProcess: Sendable {
     // MARK: What may happen to a server
 
     /// Stops it where it stands, as a machine that hangs does.
-    public func pause() { kill(id, SIGSTOP) }
+    public func pause() { process.signal(SIGSTOP) }
 
     /// Lets it go on.
-    public func resume() { kill(id, SIGCONT) }
+    public func resume() { process.signal(SIGCONT) }
 
     /// Ends it at once, as a power cut does, and returns when it is gone.
     public func kill() { end(SIGKILL) }
@@ -125,10 +119,7 @@ public final class ServerProcess: Sendable {
 
     /// Ends it by a signal, and returns when it is gone.
     public func end(_ signal: Int32) {
-        guard process.isRunning else { return }
-        kill(id, signal)
+        process.signal(signal)
         process.waitUntilExit()
     }
-
-    private func kill(_ id: Int32, _ signal: Int32) { _ = Foundation.kill(id, signal) }
 }
