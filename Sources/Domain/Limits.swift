@@ -124,6 +124,10 @@ public struct Limits: Sendable {
     public var coupons = 100_000
     /// Announcements in one ledger.
     public var announcements = 1000
+    /// Bytes of one picture.
+    public var pictureBytes = 512 << 10
+    /// Pictures in one shop.
+    public var pictures = 2000
     /// Entries of the blacklist.
     public var blocks = 100_000
     /// Milliseconds for which a coupon without a use left is refused without taking stock and asking the ledger.

@@ -117,6 +117,20 @@ extension ShardedLedger: Catalog {
         try await home.remove(announcement: id, deed)
     }
 
+    public func settings() async throws(ShopError) -> ShopSettings { try await home.settings() }
+
+    public func store(
+        _ settings: ShopSettings, version: Int, _ deed: OwnerDeed
+    ) async throws(ShopError) -> ShopSettings {
+        try await home.store(settings, version: version, deed)
+    }
+
+    public func store(_ picture: Picture, _ deed: OwnerDeed) async throws(ShopError) {
+        try await home.store(picture, deed)
+    }
+
+    public func picture(_ name: String) async throws(ShopError) -> Picture? { try await home.picture(name) }
+
     public func blocks(after: Int64?, limit: Int) async throws(ShopError) -> [Block] {
         try await home.blocks(after: after, limit: limit)
     }

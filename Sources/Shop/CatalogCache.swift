@@ -19,6 +19,7 @@ public struct ConfiguredChannel: Sendable {
 enum CatalogPart: CaseIterable {
     case categories
     case announcements
+    case settings
     case blacklist
 }
 
@@ -31,6 +32,7 @@ public final class CatalogCache: Sendable {
         var coupons: [CouponCode: Coupon] = [:]
         var latches: [CouponID: Timestamp] = [:]
         var announcements: [Announcement] = []
+        var settings = ShopSettings.plain
         var channels: [Slug: ConfiguredChannel] = [:]
         var blacklist = Blacklist()
         /// Taken before a list is read, so that of two that are read at once the later one stays.
@@ -158,6 +160,14 @@ public final class CatalogCache: Sendable {
             return moment < end
         }
     }
+
+    // MARK: Settings
+
+    /// What the shop is called, how it looks and what it tells about itself.
+    public func settings() -> ShopSettings { state.withLockedValue { $0.settings } }
+
+    /// Replaces the settings.
+    func put(_ settings: ShopSettings, _ ticket: Ticket) { replace(.settings, ticket) { $0.settings = settings } }
 
     // MARK: Announcements and blacklist
 

@@ -17,7 +17,7 @@ struct LedgerContractTests {
 
     @Test("on SQLite that files every few orders", arguments: LedgerContract.cases)
     func sqliteFiling(contract: ContractCase<LedgerBench>) async throws {
-        var limits = Limits()
+        var limits = LedgerContract.limits
         limits.filingOrders = 2
         limits.filingSliceOrders = 1
         limits.recentOrders = 6
@@ -26,7 +26,7 @@ struct LedgerContractTests {
 }
 
 /// Runs a test with a ledger in a folder of its own.
-func withSQLiteLedger(limits: Limits = Limits(), _ body: (LedgerBench) async throws -> Void) async throws {
+func withSQLiteLedger(limits: Limits = LedgerContract.limits, _ body: (LedgerBench) async throws -> Void) async throws {
     let folder = try ShopProcess.makeFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     var limits = limits
@@ -60,7 +60,7 @@ func withPostgresLedger(_ body: @Sendable (LedgerBench) async throws -> Void) as
         var settings = try PostgresSettings(url: server.url(database))
         settings.connections = 2
         let ledger = try await PostgresLedger.open(
-            settings, readers: 2, limits: Limits(), metrics: NOOPMetricsHandler.instance)
+            settings, readers: 2, limits: LedgerContract.limits, metrics: NOOPMetricsHandler.instance)
         defer { ledger.close() }
         try await body(LedgerBench(ledger, clock: MockClock()))
     }

@@ -104,6 +104,30 @@ extension RunningShop.GatewayTests {
         }
     }
 
+    @Test("pictures come through the owner's listener as large as the shop takes them, and are kept by their names")
+    func pictures() async throws {
+        try await withGateway { gateway in
+            let largest = dot + Array(repeating: 0, count: 512 << 10 - dot.count)
+            let stored = try await gateway.shop.upload(
+                largest, to: "/pictures", type: "image/png", url: gateway.nginx.adminURL)
+            #expect(stored.status == 201)
+            let path = try #require(stored["path"])
+            #expect(try await gateway.get("\(path)?a=1").cache == "MISS")
+            let kept = try await gateway.get("\(path)?a=2")
+            #expect(kept.cache == "HIT")
+            for (field, value) in [
+                ("cache-control", "public, max-age=31536000, immutable"), ("x-content-type-options", "nosniff"),
+                ("content-security-policy", "default-src 'none'"), ("content-type", "image/png"),
+            ] {
+                #expect(kept.headers[field] == value)
+            }
+            #expect(try await gateway.shop.download(gateway.nginx.url + path) == largest)
+            let tag = try #require(kept.headers["etag"])
+            #expect(try await gateway.send("GET", path, headers: ["If-None-Match": tag]).status == 304)
+            #expect(try await gateway.get("/pictures/x.png").cache == nil)
+        }
+    }
+
     @Test("a visitor who has the answer already is told so, also from the cache")
     func entityTags() async throws {
         try await withGateway(echoes: true) { gateway in

@@ -67,7 +67,15 @@ struct NodeTests {
             for number in 1...5 {
                 try await nodes[0].offer("card-\(number)", cards: 1)
                 #expect(try await nodes[1].get("/api/v1/products/card-\(number)").status == 200)
+                let writer = nodes[number % 2]
+                let change = #"{"name":"shop \#(number)","version":\#(number - 1)}"#
+                #expect(try await writer.admin("PUT", "/settings", change).status == 200)
+                for node in nodes[0...1] {
+                    #expect(try await node.admin("GET", "/settings")["name"] == "shop \(number)")
+                }
             }
+            let path = try #require(try await nodes[0].upload(dot, to: "/pictures", type: "image/png")["path"])
+            #expect(try await nodes[1].download(path) == dot)
         }
     }
 

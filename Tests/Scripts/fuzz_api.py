@@ -26,7 +26,7 @@ checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","40
 include-name = "PUT /api/v1/admin/channels/{channel}"
 checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","409","422","429"]
 [[operations]]
-include-path-regex = "/api/v1/(orders/quote|products/.slug./cards|admin/(products/.slug.|coupons|coupons/.code.|announcements|announcements/.id.|blacklist|categories|categories/.slug.))$"
+include-path-regex = "/api/v1/(orders/quote|products/.slug./cards|admin/(products/.slug.|coupons|coupons/.code.|announcements|announcements/.id.|blacklist|settings|pictures|categories|categories/.slug.))$"
 checks.positive_data_acceptance.expected-statuses = ["2XX","401","403","404","409","422","429"]
 [[operations]]
 include-path-regex = "/api/v1/admin/(products/.slug./(units|secret|cards)|orders/.id./fulfil)"

@@ -219,7 +219,7 @@ public struct OwnerEntry: Hashable, Sendable {
     /// When.
     public let at: Timestamp
     /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `refund`, `erase`, `product`, `category`,
-    /// `coupon`, `announcement`, `block`, `unblock`.
+    /// `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`.
     public let action: String
     /// To what; never a secret.
     public let subject: String

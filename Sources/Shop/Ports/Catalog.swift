@@ -236,6 +236,19 @@ public protocol Catalog: Sendable {
     /// Removes an announcement; *not_found* when there is none.
     func remove(announcement id: Int64, _ deed: OwnerDeed) async throws(ShopError)
 
+    /// What the shop is called and how it looks; ``ShopSettings/plain`` as long as nothing was stored.
+    func settings() async throws(ShopError) -> ShopSettings
+    /// Stores checked settings as the version after that one, and returns them with it; *wrong_state* when they were
+    /// changed since that version.
+    func store(
+        _ settings: ShopSettings, version: Int, _ deed: OwnerDeed
+    ) async throws(ShopError) -> ShopSettings
+
+    /// Keeps a picture; changes nothing when it is kept already, and *busy* when there are too many.
+    func store(_ picture: Picture, _ deed: OwnerDeed) async throws(ShopError)
+    /// The picture of that name; nil when there is none.
+    func picture(_ name: String) async throws(ShopError) -> Picture?
+
     /// A page of the blacklist, newest first.
     func blocks(after: Int64?, limit: Int) async throws(ShopError) -> [Block]
     /// Puts somebody on it; *already_exists* when that one is.

@@ -39,6 +39,7 @@ public struct LoadCatalog: Sendable {
         switch part {
         case .categories: cache.put(try await catalog.categories(), ticket)
         case .announcements: cache.put(try await catalog.announcements(), ticket)
+        case .settings: cache.put(try await catalog.settings(), ticket)
         case .blacklist: cache.put(Blacklist(try await catalog.blocks(after: nil, limit: .max)), ticket)
         }
     }

@@ -36,6 +36,10 @@ public struct UseCases: Sendable {
     public let manageCoupons: ManageCoupons
     /// Tells visitors what is new.
     public let manageAnnouncements: ManageAnnouncements
+    /// Says what the shop is called, how it looks and what it tells about itself.
+    public let manageSettings: ManageSettings
+    /// Keeps the owner's pictures.
+    public let managePictures: ManagePictures
     /// Says whom the shop does not sell to.
     public let manageBlacklist: ManageBlacklist
     /// Brings the catalog into memory.
@@ -140,6 +144,8 @@ public struct UseCases: Sendable {
         manageCategories = ManageCategories(ports)
         manageCoupons = ManageCoupons(ports)
         manageAnnouncements = ManageAnnouncements(ports)
+        manageSettings = ManageSettings(ports)
+        managePictures = ManagePictures(ports)
         manageBlacklist = ManageBlacklist(ports)
         loadCatalog = LoadCatalog(catalog: ports.catalog, cache: ports.cache)
         importCards = ImportCards(

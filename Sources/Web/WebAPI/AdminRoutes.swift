@@ -10,7 +10,8 @@ extension WebAPI {
         [
             owner(.put, "/channels/{channel}", configureChannel),
             owner(.get, "/audit", audit),
-        ] + adminProductRoutes + adminOfferRoutes + adminNoticeRoutes + adminOrderRoutes + adminMoneyRoutes
+        ] + adminProductRoutes + adminOfferRoutes + adminNoticeRoutes + adminSettingRoutes + adminOrderRoutes
+            + adminMoneyRoutes
             + adminCardRoutes
     }
 

@@ -85,6 +85,7 @@ public struct WebAPI: Sendable {
 
     /// Every operation and page.
     public var routes: [Route] {
-        systemRoutes + productRoutes + orderRoutes + sandboxRoutes + callbackRoutes + adminRoutes + pageRoutes
+        systemRoutes + productRoutes + pictureRoutes + orderRoutes + sandboxRoutes + callbackRoutes + adminRoutes
+            + pageRoutes
     }
 }

@@ -5,7 +5,7 @@ enum Migrations {
     static let all: [(name: String, sql: String)] = [
         (Migration0001.name, Migration0001.sql), (Migration0002.name, Migration0002.sql),
         (Migration0003.name, Migration0003.sql), (Migration0004.name, Migration0004.sql),
-        (Migration0005.name, Migration0005.sql),
+        (Migration0005.name, Migration0005.sql), (Migration0006.name, Migration0006.sql),
     ]
 
     static func migrator() -> DatabaseMigrator {
