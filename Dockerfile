@@ -9,7 +9,8 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
     && apt-get install -qy --no-install-recommends \
-        libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev pkg-config \
+        libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev \
+        libcmark-gfm-dev libcmark-gfm-extensions-dev libqrencode-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # SwiftPM wants the folders of all targets to be there, those of the tests included.
@@ -45,6 +46,7 @@ FROM debian:bookworm-slim AS shop
 RUN apt-get update -q \
     && apt-get install -qy --no-install-recommends \
         ca-certificates libhiredis0.14 libpq5 librdkafka1 libsqlite3-0 libpcre2-8-0 libstdc++6 \
+        libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 libqrencode4 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/sluice --shell /usr/sbin/nologin sluice \
     && install -d -o sluice -g sluice -m 0700 /var/lib/sluice

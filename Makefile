@@ -7,7 +7,8 @@ UPDATE ?=
 THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
 VENV := .build/venv
 # C libraries that the build needs besides the Swift toolchain.
-LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev pkg-config
+LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev \
+	libcmark-gfm-dev libcmark-gfm-extensions-dev libqrencode-dev pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help

@@ -123,6 +123,17 @@ let package = Package(
         .target(
             name: "ChildProcess", dependencies: ["CSpawn", .nioConcurrency], path: "Sources/Clients/ChildProcess",
             swiftSettings: settings),
+        .systemLibrary(
+            name: "CCommonMark", path: "Sources/Clients/CCommonMark",
+            providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
+        .systemLibrary(
+            name: "CQREncode", path: "Sources/Clients/CQREncode", pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]),
+        .target(
+            name: "Markdown", dependencies: ["CCommonMark"], path: "Sources/Clients/Markdown",
+            swiftSettings: settings),
+        .target(
+            name: "QRCodes", dependencies: ["CQREncode"], path: "Sources/Clients/QRCodes", swiftSettings: settings),
         .target(
             name: "PostgresClient", dependencies: ["CPQ"], path: "Sources/Clients/PostgresClient",
             swiftSettings: settings),
@@ -164,14 +175,33 @@ let package = Package(
             name: "WebAPI",
             dependencies: [
                 "Domain", "Shop", "WebSupport", .asyncAlgorithms, .httpTypes, .hummingbird, .logging, .metrics,
-                .mustache, .nioCore,
+                .nioCore,
             ],
             path: "Sources/Web/WebAPI", swiftSettings: settings),
+        .target(
+            name: "Storefront",
+            dependencies: [
+                "Domain", "Markdown", "QRCodes", "Shop", "WebSupport", .crypto, .httpTypes, .hummingbird, .mustache,
+                .nioConcurrency, .nioCore,
+            ],
+            path: "Sources/Web/Storefront",
+            resources: [
+                .embedInCode("Assets/style.css"), .embedInCode("Assets/icon.svg"), .embedInCode("Assets/shop.js"),
+                .embedInCode("Assets/catalog.js"), .embedInCode("Assets/product.js"),
+                .embedInCode("Assets/order.js"), .embedInCode("Templates/layout.mustache"),
+                .embedInCode("Templates/home.mustache"), .embedInCode("Templates/product.mustache"),
+                .embedInCode("Templates/orderform.mustache"), .embedInCode("Templates/confirm.mustache"),
+                .embedInCode("Templates/order.mustache"), .embedInCode("Templates/scan.mustache"),
+                .embedInCode("Templates/token.mustache"), .embedInCode("Templates/lookup.mustache"),
+                .embedInCode("Templates/text.mustache"), .embedInCode("Templates/message.mustache"),
+                .embedInCode("Templates/sandbox.mustache"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Server",
             dependencies: [
                 "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-                "ProviderClient", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
+                "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
                 "PostgresLedger", "RedisClient", "RedisGate", "Shards", .configuration, .crypto, .hummingbird,
                 .hummingbirdCore, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .serviceLifecycle,
             ],

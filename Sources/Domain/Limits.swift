@@ -132,6 +132,12 @@ public struct Limits: Sendable {
     public var blocks = 100_000
     /// Milliseconds for which a coupon without a use left is refused without taking stock and asking the ledger.
     public var couponLatchMilliseconds: Int64 = 500
+    /// Pages of the catalog that are kept as they were rendered. Used by the storefront.
+    public var renderedPages = 500
+    /// Milliseconds for which a rendered page is shown to everybody.
+    public var renderedMilliseconds: Int64 = 1000
+    /// Products whose stock is asked for at once.
+    public var stockProducts = 60
     /// Cards to be picked on one page of a product.
     public var pickableRows = 200
     /// Steps that one match of a pattern may take. Used by orders.

@@ -3,6 +3,7 @@ import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 import Shop
+import Storefront
 import WebAPI
 import WebSupport
 
@@ -10,8 +11,10 @@ import WebSupport
 protocol Composition: Sendable {
     /// What the use cases stand on.
     var ports: UseCases.Ports { get }
-    /// What the listeners serve.
+    /// What programs are served.
     var api: WebAPI { get }
+    /// What people are served.
+    var storefront: Storefront { get }
     /// What the node knows of itself.
     var state: NodeState { get }
     /// Works in the background from before the first request until after the last one, in this order.

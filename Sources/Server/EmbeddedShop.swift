@@ -9,7 +9,9 @@ import ProviderClient
 import SQLiteLedger
 import ServiceLifecycle
 public import Shop
+import Storefront
 import WebAPI
+import WebSupport
 
 /// A shop in one process: memory gate, group commit, SQLite. The only place that knows these adapters.
 public final class EmbeddedShop: Composition {
@@ -18,6 +20,7 @@ public final class EmbeddedShop: Composition {
     /// What the shop does.
     public let useCases: UseCases
     let api: WebAPI
+    let storefront: Storefront
     let state: NodeState
     private let ledger: SQLiteLedger
     private let caller: HTTPProviderCaller
@@ -87,11 +90,17 @@ public final class EmbeddedShop: Composition {
             return state.unreadiness
         }
         let shown = ShopMetrics(registry: registry, ports: ports, state: state, counts: true)
+        let visitorLimits = VisitorLimits(
+            limits, trustedProxies: configuration.trustedProxies, now: { clock.now() })
         let settings = WebAPI.Settings(
             publicURL: publicURL, adminToken: adminToken, trustedProxies: configuration.trustedProxies,
             allowsSandbox: configuration.allowsSandbox, unreadiness: unreadiness,
-            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes)
-        api = try WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
+            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes, visitorLimits: visitorLimits)
+        storefront = try Storefront(
+            ports: ports, useCases: useCases,
+            settings: Storefront.Settings(
+                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies))
+        api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.caller = caller
         self.folder = folder
         self.ledger = ledger

@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 public import ServiceLifecycle
 import Shop
+import Storefront
 import WebAPI
 import WebSupport
 
@@ -96,10 +97,16 @@ public struct ShopServer: Service {
         let limits = configuration.limits
         // Metrics are no secret from whoever may reach the first listener, and are on no other.
         let open = index == 0 ? ["/healthz", "/readyz", "/metrics"] : ["/healthz", "/readyz"]
-        let routes = shop.api.routes.filter { listener.audiences.contains($0.audience) || open.contains($0.path) }
-        let isHot = configuration.usesHotRoute && listener.audiences.contains(.visitors)
+        let routes = (shop.api.routes + shop.storefront.routes).filter {
+            listener.audiences.contains($0.audience) || open.contains($0.path)
+        }
+        let isForVisitors = listener.audiences.contains(.visitors)
+        let isHot = configuration.usesHotRoute && isForVisitors
+        let missingPage: @Sendable (Request) -> Response? = { [shop] request in
+            isForVisitors ? shop.storefront.missingPage(request) : nil
+        }
         return Application(
-            responder: RouteResponder(routes: routes),
+            responder: RouteResponder(routes: routes, missingPage: missingPage),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
                     additionalChannelHandlers: handlers(isHot: isHot),

@@ -167,6 +167,10 @@ extension ShardedLedger: CardStore {
         try await shard(of: product).pickable(cards, of: product)
     }
 
+    public func previews(of cards: [Int64], product: ProductID) async throws(ShopError) -> [Int64: CardPreview] {
+        try await shard(of: product).previews(of: cards, product: product)
+    }
+
     public func batches(of product: ProductID, limit: Int) async throws(ShopError) -> [CardBatch] {
         try await shard(of: product).batches(of: product, limit: limit)
     }

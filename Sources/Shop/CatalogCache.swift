@@ -35,6 +35,8 @@ public final class CatalogCache: Sendable {
         var settings = ShopSettings.plain
         var channels: [Slug: ConfiguredChannel] = [:]
         var blacklist = Blacklist()
+        /// Number of changes.
+        var generation = 0
         /// Taken before a list is read, so that of two that are read at once the later one stays.
         var lastTicket = 0
         var tickets: [CatalogPart: Int] = [:]
@@ -60,12 +62,16 @@ public final class CatalogCache: Sendable {
         state.withLockedValue { state in
             guard ticket.number > state.tickets[part] ?? 0 else { return }
             state.tickets[part] = ticket.number
+            state.generation += 1
             change(&state)
         }
     }
 
     /// An empty catalog.
     public init() {}
+
+    /// A number that grows with each change of what visitors see.
+    public var generation: Int { state.withLockedValue { $0.generation } }
 
     // MARK: Products
 
@@ -107,6 +113,7 @@ public final class CatalogCache: Sendable {
             // Two changes of one product may be told in the wrong order.
             let known = state.products[listing.product.slug]?.version ?? 0
             guard listing.product.version >= known else { return }
+            state.generation += 1
             state.products[listing.product.slug] = listing.product
             state.pages[listing.product.slug] = listing.page
         }
@@ -205,6 +212,9 @@ public final class CatalogCache: Sendable {
 
     /// Adds or replaces a channel.
     public func put(_ channel: ConfiguredChannel) {
-        state.withLockedValue { $0.channels[channel.channel.name] = channel }
+        state.withLockedValue { state in
+            state.generation += 1
+            state.channels[channel.channel.name] = channel
+        }
     }
 }

@@ -13,6 +13,16 @@ public struct Answer: Sendable {
     public let headers: [String: String]
     /// The body.
     public let body: String
+    /// The values of `Set-Cookie`.
+    public let cookies: [String]
+
+    /// Puts the parts together.
+    public init(status: Int, headers: [String: String], body: String, cookies: [String] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.cookies = cookies
+    }
 
     /// A member of the JSON body that is a string.
     public subscript(_ name: String) -> String? { object[name] as? String }
@@ -170,7 +180,7 @@ public final class ShopProcess: Sendable {
         let fields = response.headers.map { ($0.name.lowercased(), $0.value) }
         return Answer(
             status: Int(response.status.code), headers: Dictionary(fields) { _, last in last },
-            body: String(buffer: bytes))
+            body: String(buffer: bytes), cookies: response.headers["set-cookie"])
     }
 
     /// Sends JSON.

@@ -42,15 +42,19 @@ struct TidyTests {
         "Sources/Clients/ProviderClient": ["Domain", "Shop"],
         "Sources/Clients/PCREPatterns": ["Domain", "Shop"],
         "Sources/Clients/ChildProcess": [],
+        "Sources/Clients/Markdown": [],
+        "Sources/Clients/QRCodes": [],
         "Sources/Clients/RedisClient": [],
         "Sources/Clients/PostgresClient": [],
         "Sources/Clients/KafkaClient": [],
         "Sources/DevelopmentBroker": ["KafkaClient"],
         "Sources/Web/WebSupport": ["Domain"],
         "Sources/Web/WebAPI": ["Domain", "Shop", "WebSupport"],
+        "Sources/Web/Storefront": ["Domain", "Markdown", "QRCodes", "Shop", "WebSupport"],
         "Sources/Server": [
             "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-            "ProviderClient", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient", "PostgresLedger",
+            "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
+            "PostgresLedger",
             "RedisClient", "RedisGate", "Shards",
         ],
         "Sources/Drill": ["ChildProcess"],
@@ -62,7 +66,8 @@ struct TidyTests {
         "Domain", "Shop", "Shards", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger",
         "SQLiteLedger",
         "PostgresLedger", "Channels", "PCREPatterns", "ProviderClient", "RedisClient", "PostgresClient",
-        "KafkaClient", "ChildProcess", "WebSupport", "WebAPI", "Server", "Drill", "sluice", "TestKit",
+        "KafkaClient", "ChildProcess", "Markdown", "QRCodes", "WebSupport", "WebAPI", "Storefront", "Server", "Drill",
+        "sluice", "TestKit",
     ]
 
     private static func imported(_ line: Substring) -> String? {
@@ -94,7 +99,8 @@ struct TidyTests {
         let homes = [
             "GRDB": ["Sources/Ledgers/SQLiteLedger/"], "Hummingbird": ["Sources/"],
             "ArgumentParser": ["Sources/sluice/", "Sources/DevelopmentBroker/"],
-            "Mustache": ["Sources/Web/WebAPI/"], "CPCRE2": ["Sources/Clients/PCREPatterns/"],
+            "Mustache": ["Sources/Web/Storefront/"], "CCommonMark": ["Sources/Clients/Markdown/"],
+            "CQREncode": ["Sources/Clients/QRCodes/"], "CPCRE2": ["Sources/Clients/PCREPatterns/"],
             "CHiredis": ["Sources/Clients/RedisClient/"], "CPQ": ["Sources/Clients/PostgresClient/"],
             "CRdKafka": ["Sources/Clients/KafkaClient/"], "CSpawn": ["Sources/Clients/ChildProcess/"],
         ]

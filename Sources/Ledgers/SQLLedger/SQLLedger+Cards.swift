@@ -68,6 +68,18 @@ extension SQLLedger {
         }
     }
 
+    public func previews(of cards: [Int64], product: ProductID) async throws(ShopError) -> [Int64: CardPreview] {
+        try await read { transaction in
+            var previews: [Int64: CardPreview] = [:]
+            for card in Set(cards) {
+                guard let row = try transaction.rows(Statements.card, [card]).first else { continue }
+                let entry = try CardEntry(row: row)
+                if entry.product == product { previews[card] = entry.preview }
+            }
+            return previews
+        }
+    }
+
     private static func condition(_ filter: CardFilter) -> (String, SQLArguments) {
         // The plus keeps SQLite on the row numbers: by an index of the product it would sort all cards for each page.
         var conditions = SQLConditions()

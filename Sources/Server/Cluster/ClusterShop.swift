@@ -6,13 +6,16 @@ import ProviderClient
 import RedisGate
 import ServiceLifecycle
 import Shop
+import Storefront
 import WebAPI
+import WebSupport
 
 /// A node of a shop that runs on many: Redis, Kafka and PostgreSQL. With ``ClusterEngines``, the only place that
 /// knows these adapters.
 final class ClusterShop: Composition {
     let ports: UseCases.Ports
     let api: WebAPI
+    let storefront: Storefront
     let state: NodeState
     private let useCases: UseCases
     private let configuration: ServeConfiguration
@@ -88,13 +91,20 @@ final class ClusterShop: Composition {
         let shown = ShopMetrics(
             registry: registry, ports: ports, state: state, counts: configuration.roles.contains(.upkeep))
         let isWeb = configuration.roles.contains(.web)
+        let visitorLimits = VisitorLimits(
+            limits, trustedProxies: configuration.trustedProxies, now: { clock.now() },
+            mayLookUp: Self.lookUpLimit(engines, limits))
         let settings = WebAPI.Settings(
             publicURL: publicURL, adminToken: configuration.adminToken ?? "",
             trustedProxies: configuration.trustedProxies, allowsSandbox: configuration.allowsSandbox,
             unreadiness: { state.unreadiness ?? (isWeb ? engines.unreadiness : nil) },
-            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes, ownerChanged: { await sync.changed() },
-            mayLookUp: Self.lookUpLimit(engines, limits))
-        api = try WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
+            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes,
+            visitorLimits: visitorLimits, ownerChanged: { await sync.changed() })
+        storefront = try Storefront(
+            ports: ports, useCases: useCases,
+            settings: Storefront.Settings(
+                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies))
+        api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.useCases = useCases
         self.configuration = configuration
         self.engines = engines

@@ -175,6 +175,25 @@ public struct KeyRing: Sendable {
         }
     }
 
+    // MARK: Forms
+
+    /// What a page writes into its forms for a browser that keeps this number: 64 hexadecimal digits.
+    public func formToken(_ nonce: String) -> String {
+        Hexadecimal.text(HMAC<SHA256>.authenticationCode(for: Self.formText(nonce), using: newest(.token).key))
+    }
+
+    /// Whether a form carries what a page wrote for that number, under any key that is still kept; compared in
+    /// constant time.
+    public func accepts(formToken: String, nonce: String) -> Bool {
+        guard let code = Hexadecimal.bytes(formToken) else { return false }
+        return (keys[.token] ?? []).contains { key in
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Self.formText(nonce), using: key.key)
+        }
+    }
+
+    /// Longer than an order's bytes, so that no token of an order is one of a form.
+    private static func formText(_ nonce: String) -> [UInt8] { Array("form:\(nonce):of a page".utf8) }
+
     // MARK: Parts
 
     private func newest(_ purpose: Purpose) -> DataKey {

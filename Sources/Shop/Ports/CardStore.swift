@@ -275,6 +275,8 @@ public protocol CardStore: Sendable {
     func pickable(_ product: ProductID, after: Int64, limit: Int) async throws(ShopError) -> [CardEntry]
     /// Which of these cards of a product are there to be picked now, in the order of their numbers.
     func pickable(_ cards: [Int64], of product: ProductID) async throws(ShopError) -> [PickedCard]
+    /// What everybody may see of these cards of a product, whatever became of them, by number.
+    func previews(of cards: [Int64], product: ProductID) async throws(ShopError) -> [Int64: CardPreview]
     /// Batches of a product, newest first.
     func batches(of product: ProductID, limit: Int) async throws(ShopError) -> [CardBatch]
     /// One batch; nil when there is none.

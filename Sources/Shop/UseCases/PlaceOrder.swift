@@ -113,6 +113,16 @@ public struct PlaceOrder: Sendable {
         }
     }
 
+    /// What such an order would cost now. Takes nothing and promises nothing: it is priced anew when it is placed.
+    ///
+    /// - Throws: what placing it would be refused for, as far as neither stock nor what the buyer has had matters.
+    public func price(of request: PlaceOrderRequest) async throws(ShopError) -> OrderPrice {
+        let asked = try asked(request)
+        guard !asked.cards.isEmpty else { return try draft(asked, picks: []).price }
+        if let hopeless = hopeless(asked) { throw hopeless }
+        return try draft(asked, picks: try await terms.picks(asked.cards, of: asked.product)).price
+    }
+
     /// Why cards need not be looked up at all: a crowd of those who come too early or too late costs the ledger
     /// nothing.
     private func hopeless(_ asked: AskedOrder) -> ShopError? {

@@ -26,6 +26,8 @@ public struct UseCases: Sendable {
     public let lookUpOrders: LookUpOrders
     /// Says what an order would cost.
     public let quoteOrder: QuoteOrder
+    /// Says what is left.
+    public let showStock: ShowStock
     /// Puts a product on offer.
     public let createProduct: CreateProduct
     /// Changes a product.
@@ -139,6 +141,7 @@ public struct UseCases: Sendable {
         lookUpOrders = LookUpOrders(ledger: ports.ledger, keys: ports.keys, limits: ports.limits)
         quoteOrder = QuoteOrder(
             catalog: ports.cache, cards: ports.cards, patterns: ports.patterns, clock: ports.clock)
+        showStock = ShowStock(gate: ports.gate)
         createProduct = CreateProduct(ports, announcer: announcer)
         changeProduct = ChangeProduct(ports)
         manageCategories = ManageCategories(ports)

@@ -133,7 +133,9 @@ public struct OrderEndpoint: HotEndpoint {
         let publicURL = settings.publicURL()
         let body = JSONWriter.object { Self.write(placed, id: placed.order.id.text, publicURL: publicURL, to: &$0) }
         var answer = WebAnswer.json(body, status: status)
-        for cookie in OrderCookie.headers(placed, isSecure: publicURL.hasPrefix("https:")) {
+        let cookies = OrderCookie.headers(
+            token: placed.token, id: placed.order.id.text, isSecure: publicURL.hasPrefix("https:"))
+        for cookie in cookies {
             answer.headers.append(HTTPField(name: .setCookie, value: cookie))
         }
         return answer
@@ -196,38 +198,4 @@ public struct OrderEndpoint: HotEndpoint {
     private static func payURL(_ id: String, below publicURL: String) -> String { "\(publicURL)/orders/\(id)/pay" }
 
     static func payURL(_ id: OrderID, below publicURL: String) -> String { payURL(id.text, below: publicURL) }
-}
-
-/// The cookie that opens one order's page, in place of the bearer token.
-enum OrderCookie {
-    static let name = "order_token"
-
-    /// One for the order's page and one for its API, so that no other request carries it.
-    private static let paths = ["/orders/", "/api/v1/orders/"]
-
-    private static func attributes(isSecure: Bool) -> StaticString {
-        isSecure ? "; HttpOnly; SameSite=Lax; Max-Age=2592000; Secure" : "; HttpOnly; SameSite=Lax; Max-Age=2592000"
-    }
-
-    /// The cookies as values of fields.
-    static func headers(_ placed: PlacedOrder, isSecure: Bool) -> [String] {
-        paths.map { path in
-            "\(name)=\(placed.token); Path=\(path)\(placed.order.id.text)\(attributes(isSecure: isSecure))"
-        }
-    }
-
-    /// The same as lines of a head.
-    static func write(token: String, id: String, isSecure: Bool, to buffer: inout ByteBuffer) {
-        for path in paths {
-            buffer.writeStaticString("Set-Cookie: ")
-            buffer.writeString(name)
-            buffer.writeStaticString("=")
-            buffer.writeString(token)
-            buffer.writeStaticString("; Path=")
-            buffer.writeString(path)
-            buffer.writeString(id)
-            buffer.writeStaticString(attributes(isSecure: isSecure))
-            buffer.writeStaticString("\r\n")
-        }
-    }
 }

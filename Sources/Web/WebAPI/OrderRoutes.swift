@@ -53,14 +53,10 @@ extension WebAPI {
 
     /// Refuses an address that asks too often for what costs the ledger a look, or could be guessed.
     func limitAddress(_ request: Request, _ context: ShopRequestContext) throws(ShopError) {
-        let address = ClientAddress(
-            peer: PeerAddress(context.peer), headers: request.headers, trusted: settings.trustedProxies)
-        if !address.isLocal { try questionLimiter.check(address.key, at: ports.clock.now()) }
+        try settings.visitorLimits.checkQuestion(request.headers, from: PeerAddress(context.peer))
     }
 
     func payURL(_ id: OrderID) -> String { OrderEndpoint.payURL(id, below: settings.publicURL()) }
-
-    var isSecure: Bool { settings.publicURL().hasPrefix("https:") }
 
     // MARK: One order
 
@@ -151,10 +147,7 @@ extension WebAPI {
         let password = try fields.string("query_password")
         try fields.end()
         let buyer = try Buyer.parse(contact)
-        try lookupLimiter.check(buyer.contact, at: ports.clock.now())
-        guard await settings.mayLookUp(buyer.contact) else {
-            throw ShopError(.rateLimited, "too many requests; try again later")
-        }
+        try await settings.visitorLimits.checkLookUp(of: buyer.contact)
         let orders = try await useCases.lookUpOrders(buyer: buyer, password: password)
         return .json(
             JSONWriter.object { json in

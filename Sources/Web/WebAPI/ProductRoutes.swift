@@ -10,6 +10,7 @@ extension WebAPI {
             Route(.get, "/api/v1/products", for: .visitors, handler: listProducts),
             Route(.get, "/api/v1/products/{slug}", for: .visitors, handler: showProduct),
             Route(.get, "/api/v1/products/{slug}/cards", for: .visitors, handler: listPickable),
+            Route(.get, "/api/v1/stock", for: .visitors, handler: showStock),
             Route(.get, "/api/v1/categories", for: .visitors) { _, _ in
                 let categories = ports.cache.categories().filter { !$0.isHidden }
                 return .json(
@@ -54,6 +55,29 @@ extension WebAPI {
             throw ShopError(.noSuchProduct, "no product is called that")
         }
         return .json(JSONWriter.object { write(listing, for: .visitor, channels(), to: &$0) })
+    }
+
+    /// What is left of some products, and whether they are on sale: what pages that caches keep ask for apart.
+    @Sendable private func showStock(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        let names = try request.query(["products"])["products"] ?? ""
+        let slugs = names.split(separator: ",").map { Slug(String($0)) }
+        guard (1...ports.limits.stockProducts).contains(slugs.count), !slugs.contains(nil) else {
+            throw ShopError.invalid(
+                "products", "must be 1 to \(ports.limits.stockProducts) slugs with commas between them")
+        }
+        let now = ports.clock.now()
+        let listings = slugs.compactMap { $0.flatMap { ports.cache.listing($0) } }
+        return .json(
+            JSONWriter.object { json in
+                json.array("items", listings) { json, listing in
+                    json.object { json in
+                        json.string("slug", listing.product.slug.text)
+                        json.bool("on_sale", listing.product.window.contains(now))
+                        json.object("stock") { write(useCases.showStock(listing), to: &$0) }
+                    }
+                }
+                json.time("server_time", now)
+            })
     }
 
     /// A page of the cards that can be picked now.
@@ -108,7 +132,7 @@ extension WebAPI {
                 json.integer("amount", tier.amount)
             }
         }
-        json.object("stock") { write(stock(of: listing), to: &$0) }
+        json.object("stock") { write(useCases.showStock(listing), to: &$0) }
         json.bool("pickable", product.isPickable)
         json.string("late_money", product.lateMoney.rawValue)
         json.integer("max_per_order", product.limits.perOrder)
@@ -120,23 +144,6 @@ extension WebAPI {
         json.bool("on_sale", product.window.contains(now))
         json.time("server_time", now)
         json.array("channels", channels) { $0.string($1) }
-    }
-
-    private enum ShownStock {
-        case endless
-        case counted(drawn: Int, picked: Int?)
-        case band(StockBand)
-        case hidden
-    }
-
-    private func stock(of listing: Listing) -> ShownStock {
-        let product = listing.product
-        if listing.page.stockDisplay == .hidden { return .hidden }
-        guard product.kind.isPooled else { return .endless }
-        let drawn = max(0, ports.gate.available(product.id, .drawn))
-        let picked = product.isPickable ? max(0, ports.gate.available(product.id, .picked)) : nil
-        if listing.page.stockDisplay == .band { return .band(StockBand(drawn + (picked ?? 0))) }
-        return .counted(drawn: drawn, picked: picked)
     }
 
     private func write(_ stock: ShownStock, to json: inout JSONWriter) {

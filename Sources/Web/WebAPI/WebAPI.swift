@@ -17,10 +17,6 @@ public struct WebAPI: Sendable {
     /// Where orders are placed.
     public let orderEndpoint: OrderEndpoint
 
-    let lookupLimiter: RateLimiter
-    let questionLimiter: RateLimiter
-    let pages: Pages
-
     /// What the operator has set.
     public struct Settings: Sendable {
         /// The address that buyers and providers see, without a slash at its end.
@@ -39,16 +35,15 @@ public struct WebAPI: Sendable {
         public let openAPI: [UInt8]
         /// Told after the owner has changed something, before the owner hears so.
         public let ownerChanged: @Sendable () async -> Void
-        /// Whether one more look-up of a contact's orders is allowed, all nodes counted together.
-        public let mayLookUp: @Sendable (_ contact: String) async -> Bool
+        /// Bounds for what could be guessed, shared with the pages.
+        public let visitorLimits: VisitorLimits
 
         /// Puts the settings together.
         public init(
             publicURL: @escaping @Sendable () -> String, adminToken: String, trustedProxies: [AddressRange],
             allowsSandbox: Bool, unreadiness: @escaping @Sendable () -> String?,
-            metricsText: @escaping @Sendable () async -> String, openAPI: [UInt8],
-            ownerChanged: @escaping @Sendable () async -> Void = {},
-            mayLookUp: @escaping @Sendable (_ contact: String) async -> Bool = { _ in true }
+            metricsText: @escaping @Sendable () async -> String, openAPI: [UInt8], visitorLimits: VisitorLimits,
+            ownerChanged: @escaping @Sendable () async -> Void = {}
         ) {
             self.publicURL = publicURL
             self.adminToken = adminToken
@@ -58,34 +53,22 @@ public struct WebAPI: Sendable {
             self.metricsText = metricsText
             self.openAPI = openAPI
             self.ownerChanged = ownerChanged
-            self.mayLookUp = mayLookUp
+            self.visitorLimits = visitorLimits
         }
     }
 
     /// - Parameter metrics: receives orders by outcome and their latency
-    /// - Throws: *internal* when a page template is broken.
-    public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings, metrics: any MetricsFactory)
-        throws(ShopError)
-    {
+    public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings, metrics: any MetricsFactory) {
         self.useCases = useCases
         self.ports = ports
         self.settings = settings
-        let limits = ports.limits
         orderEndpoint = OrderEndpoint(
-            placeOrder: useCases.placeOrder, catalog: ports.cache, clock: ports.clock, limits: limits,
+            placeOrder: useCases.placeOrder, catalog: ports.cache, clock: ports.clock, limits: ports.limits,
             settings: settings, metrics: metrics)
-        questionLimiter = RateLimiter(
-            perSecond: Double(limits.ordersPerAddressPerSecond), burst: Double(limits.ordersPerAddressPerSecond * 2),
-            maximumKeys: limits.rateLimitKeys)
-        lookupLimiter = RateLimiter(
-            perSecond: Double(limits.lookupsPerMinute) / 60, burst: Double(limits.lookupsPerMinute),
-            maximumKeys: limits.rateLimitKeys)
-        pages = try Pages()
     }
 
-    /// Every operation and page.
+    /// Every operation.
     public var routes: [Route] {
         systemRoutes + productRoutes + pictureRoutes + orderRoutes + sandboxRoutes + callbackRoutes + adminRoutes
-            + pageRoutes
     }
 }

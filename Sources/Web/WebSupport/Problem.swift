@@ -76,14 +76,17 @@ public enum Problem {
     }
 
     /// The answer to an order that cannot be had.
-    public static func answer(_ refusal: Refusal) -> WebAnswer {
+    public static func answer(_ refusal: Refusal) -> WebAnswer { answer(error(refusal)) }
+
+    /// Why an order cannot be had, as an error.
+    public static func error(_ refusal: Refusal) -> ShopError {
         switch refusal {
-        case .soldOut: answer(ShopError(.soldOut, "fewer cards are left than were asked for"))
-        case .limitReached: answer(ShopError(.limitReached, "this buyer has had as many as one buyer may"))
-        case .notOnSale: answer(ShopError(.notOnSale, "the product is not on sale now"))
-        case .cardTaken: answer(ShopError(.cardTaken, "a card that was picked is gone; pick another one"))
-        case .couponUsedUp: answer(ShopError(.couponUsedUp, "the coupon has no use left"))
-        case .couponUsed: answer(ShopError(.couponUsed, "this buyer has used the coupon as often as one buyer may"))
+        case .soldOut: ShopError(.soldOut, "fewer cards are left than were asked for")
+        case .limitReached: ShopError(.limitReached, "this buyer has had as many as one buyer may")
+        case .notOnSale: ShopError(.notOnSale, "the product is not on sale now")
+        case .cardTaken: ShopError(.cardTaken, "a card that was picked is gone; pick another one")
+        case .couponUsedUp: ShopError(.couponUsedUp, "the coupon has no use left")
+        case .couponUsed: ShopError(.couponUsed, "this buyer has used the coupon as often as one buyer may")
         }
     }
 

@@ -47,9 +47,13 @@ public struct Route: Sendable {
 public struct RouteResponder: HTTPResponder {
     private let router: RouterResponder<ShopRequestContext>
     private let methods: [(pattern: [Substring], methods: [HTTPRequest.Method])]
+    private let missingPage: @Sendable (Request) -> Response?
 
-    /// - Parameter routes: the table; a path may stand in it once a method
-    public init(routes: [Route]) {
+    /// - Parameters:
+    ///   - routes: the table; a path may stand in it once a method
+    ///   - missingPage: what is shown to people where no route fits; nil for a problem document
+    public init(routes: [Route], missingPage: @escaping @Sendable (Request) -> Response? = { _ in nil }) {
+        self.missingPage = missingPage
         let router = Router(context: ShopRequestContext.self, options: .autoGenerateHeadEndpoints)
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
@@ -102,7 +106,9 @@ public struct RouteResponder: HTTPResponder {
             entry.pattern.count == segments.count
                 && zip(entry.pattern, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
         }
-        guard let fitting else { return Problem.response(ShopError(.notFound, "nothing is here")) }
+        guard let fitting else {
+            return missingPage(request) ?? Problem.response(ShopError(.notFound, "nothing is here"))
+        }
         let allowed = fitting.methods.map(\.rawValue).sorted().joined(separator: ", ")
         return Problem.response(
             ShopError(.methodNotAllowed, "this path knows \(allowed)"), headers: [.allow: allowed])

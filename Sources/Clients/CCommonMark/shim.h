@@ -1,0 +1,4 @@
+// GitHub's CommonMark (https://github.github.com/gfm/) as Debian packages it.
+#include <cmark-gfm.h>
+#include <cmark-gfm-extension_api.h>
+#include <cmark-gfm-core-extensions.h>

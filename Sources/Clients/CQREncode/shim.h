@@ -1,0 +1,2 @@
+// QR codes (https://fukuchi.org/works/qrencode/).
+#include <qrencode.h>

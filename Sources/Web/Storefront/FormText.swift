@@ -1,0 +1,21 @@
+import WebSupport
+
+/// Texts in addresses.
+enum FormText {
+    static func decoded(_ text: some StringProtocol) -> String? { FormDecoder.decode(text) }
+
+    /// Percent-encoded, but for letters, digits and `-._~` (RFC 3986, section 2.3).
+    static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                encoded += byte < 16 ? "%0" : "%"
+                encoded += String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+}

@@ -1,0 +1,41 @@
+import Domain
+
+/// How amounts of one currency are written. Browsers write them by the same rule (`money` in shop.js).
+struct MoneyFormat {
+    let prefix: String
+    let suffix: String
+    /// Digits behind the point (ISO 4217).
+    let decimals: Int
+
+    private static let signs = [
+        "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "SGD": "S$", "AUD": "A$",
+        "CAD": "C$", "JPY": "JP¥", "KRW": "₩", "VND": "₫", "RUB": "₽", "INR": "₹",
+    ]
+    private static let whole: Set<String> = ["JPY", "KRW", "VND", "CLP", "ISK"]
+
+    init(_ currency: Currency) {
+        prefix = Self.signs[currency.code] ?? ""
+        suffix = Self.signs[currency.code] == nil ? " \(currency.code)" : ""
+        decimals = Self.whole.contains(currency.code) ? 0 : 2
+    }
+
+    /// Minor units as text; negative amounts with a minus.
+    func text(_ amount: Int64) -> String {
+        let digits = String(amount.magnitude)
+        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+        let whole = grouped(String(padded.dropLast(decimals)))
+        let fraction = decimals == 0 ? "" : ".\(padded.suffix(decimals))"
+        return (amount < 0 ? "−" : "") + prefix + whole + fraction + suffix
+    }
+
+    private func grouped(_ digits: String) -> String {
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    static func text(_ money: Money) -> String { MoneyFormat(money.currency).text(money.amount) }
+}

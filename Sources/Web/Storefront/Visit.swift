@@ -1,0 +1,74 @@
+import Domain
+import Hummingbird
+
+/// One look at a page: in which language, of which shop, and when.
+struct Visit {
+    let language: Language
+    /// The language that was chosen by the switch; nil when the browser's is spoken.
+    let chosen: Language?
+    let path: String
+    let query: [String: String]
+    let shop: ShopSettings
+    let now: Timestamp
+    let words: [String: String]
+
+    /// Names of query parameters that mean something. Others are ignored, since others put theirs on links.
+    private static let names: Set<String> = ["lang", "q", "page", "after", "token"]
+    /// The longest value that is looked at, in bytes.
+    private static let maximumLength = 256
+
+    init(_ request: Request, shop: ShopSettings, now: Timestamp) {
+        var query: [String: String] = [:]
+        for pair in (request.uri.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[1].utf8.count <= Self.maximumLength * 3,
+                Self.names.contains(String(parts[0])),
+                let value = FormText.decoded(parts[1]), value.utf8.count <= Self.maximumLength
+            else { continue }
+            query[String(parts[0])] = value
+        }
+        self.query = query
+        chosen = query["lang"].flatMap { Language(rawValue: $0) }
+        language = chosen ?? Language(accepted: request.headers[.acceptLanguage])
+        words = language.words
+        path = request.uri.path
+        self.shop = shop
+        self.now = now
+    }
+
+    /// What a link to another page of the shop ends with, so that the language stays.
+    var lang: String { chosen.map { "?lang=\($0.rawValue)" } ?? "" }
+
+    /// A path with a query, and the language.
+    func link(_ path: String, _ query: [(String, String)]) -> String {
+        let pairs = query + (chosen.map { [("lang", $0.rawValue)] } ?? [])
+        if pairs.isEmpty { return path }
+        return path + "?" + pairs.map { "\($0)=\(FormText.encoded($1))" }.joined(separator: "&")
+    }
+
+    /// This page in another language.
+    func address(in language: Language) -> String {
+        let kept = ["q", "page", "after"].compactMap { name in query[name].map { (name, $0) } }
+        let pairs = kept + [("lang", language.rawValue)]
+        return path + "?" + pairs.map { "\($0)=\(FormText.encoded($1))" }.joined(separator: "&")
+    }
+
+    /// A word with what belongs in its places.
+    func word(_ key: String, _ first: String = "", _ second: String = "") -> String {
+        PageWords.text(words, key, first, second)
+    }
+
+    /// What people call a channel; its name, where they call it nothing else.
+    func channel(_ name: Slug) -> String { words["channel_\(name.text)"] ?? name.text }
+
+    /// An error in the visitor's words.
+    func explain(_ error: ShopError) -> String {
+        switch error.code {
+        case .internalFault: word("error_internal")
+        default: words["error_\(error.code.rawValue)"] ?? word("error_other")
+        }
+    }
+
+    /// A moment where the shop is.
+    func time(_ moment: Timestamp) -> String { LocalTime(zone: shop.timeZone).text(moment) }
+}
