@@ -181,8 +181,8 @@ let package = Package(
         .target(
             name: "Storefront",
             dependencies: [
-                "Domain", "Markdown", "QRCodes", "Shop", "WebSupport", .crypto, .httpTypes, .hummingbird, .mustache,
-                .nioConcurrency, .nioCore,
+                "Domain", "Markdown", "QRCodes", "Shop", "WebSupport", .crypto, .httpTypes, .hummingbird, .metrics,
+                .mustache, .nioConcurrency, .nioCore,
             ],
             path: "Sources/Web/Storefront",
             resources: [

@@ -99,7 +99,8 @@ public final class EmbeddedShop: Composition {
         storefront = try Storefront(
             ports: ports, useCases: useCases,
             settings: Storefront.Settings(
-                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies))
+                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies),
+            metrics: registry)
         api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.caller = caller
         self.folder = folder

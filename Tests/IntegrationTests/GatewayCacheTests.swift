@@ -58,6 +58,74 @@ extension RunningShop.GatewayTests {
         }
     }
 
+    /// How many pages of the catalog the shop has rendered.
+    private func rendered(_ gateway: Gateway) async throws -> Int {
+        let metrics = try await gateway.shop.get("/metrics").body
+        let line = metrics.split(separator: "\n").first { $0.hasPrefix("sluice_pages_rendered ") }
+        return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
+    }
+
+    @Test("a page is rendered once in a while, whoever looks at it, with whatever language, query and cookies")
+    func crowdOfVisitors() async throws {
+        try await withGateway { gateway in
+            try await gateway.shop.offer(cards: 3)
+            let start = ContinuousClock.now
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for visitor in 0..<8 {
+                    group.addTask {
+                        for view in 0..<250 {
+                            let languages = "en-\(visitor)\(view);q=0.\(1 + view % 9), fr"
+                            let headers = ["Accept-Language": languages, "Cookie": "form=\(view); other=\(view)"]
+                            let path = "/products/game-key?utm_source=\(visitor)-\(view)"
+                            let answer = try await gateway.send("GET", path, headers: headers)
+                            #expect(answer.status == 200 && answer.body.contains("¥19.90"))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let seconds = Int(ContinuousClock.now.duration(to: start).components.seconds.magnitude) + 1
+            #expect(try await rendered(gateway) <= seconds)
+            #expect(try await rendered(gateway) >= 1)
+        }
+    }
+
+    @Test("a page speaks the language that is asked for, by header or by address")
+    func languages() async throws {
+        try await withGateway { gateway in
+            try await gateway.shop.offer(cards: 3)
+            for (accepted, query, word) in [
+                ("zh-CN,zh;q=0.9", "", "数量"), ("en", "", "Quantity"), ("zh-TW", "?lang=en", "Quantity"),
+                ("de", "?lang=zh", "数量"), ("de", "?lang=xx", "Quantity"),
+            ] {
+                for _ in 1...2 {
+                    let page = try await gateway.send(
+                        "GET", "/products/game-key\(query)", headers: ["Accept-Language": accepted])
+                    #expect(page.body.contains(word), "\(accepted) \(query)")
+                }
+            }
+        }
+    }
+
+    @Test("files of pages and stock come from the cache, with the shop's word for browsers")
+    func filesOfPages() async throws {
+        try await withGateway { gateway in
+            try await gateway.shop.offer(cards: 3)
+            let page = try await gateway.get("/products/game-key").body
+            let start = try #require(page.range(of: "/assets/style-"))
+            let style = String(page[start.lowerBound...].prefix { $0 != "\"" })
+            #expect(try await gateway.get(style).cache == "MISS")
+            let kept = try await gateway.get(style)
+            #expect(kept.cache == "HIT")
+            #expect(kept.headers["cache-control"] == "public, max-age=31536000, immutable")
+            #expect(try await gateway.get("/assets/style-0123456789abcdef.css").status == 404)
+            let stock = "/api/v1/stock?products=game-key"
+            #expect(try await gateway.get(stock).cache == "MISS")
+            #expect(try await gateway.get(stock).cache != "MISS")
+            #expect(try await gateway.get(stock).headers["cache-control"] == "no-store")
+        }
+    }
+
     @Test("orders, their pages and look-ups are never kept")
     func orders() async throws {
         try await withGateway { gateway in

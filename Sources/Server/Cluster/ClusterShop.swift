@@ -103,7 +103,8 @@ final class ClusterShop: Composition {
         storefront = try Storefront(
             ports: ports, useCases: useCases,
             settings: Storefront.Settings(
-                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies))
+                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies),
+            metrics: registry)
         api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.useCases = useCases
         self.configuration = configuration

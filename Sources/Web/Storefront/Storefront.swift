@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Domain
 import HTTPTypes
 public import Hummingbird
@@ -31,14 +32,19 @@ public struct Storefront: Sendable {
     let renderer: PageRenderer
     let assets: StoreAssets
     let cache: PageCache
+    let rendered: CoreMetrics.Counter
 
+    /// - Parameter metrics: receives how many pages of the catalog were rendered
     /// - Throws: *internal* when a page template is broken.
-    public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings) throws(ShopError) {
+    public init(
+        ports: UseCases.Ports, useCases: UseCases, settings: Settings, metrics: any MetricsFactory
+    ) throws(ShopError) {
         self.ports = ports
         self.useCases = useCases
         self.settings = settings
         assets = StoreAssets()
         renderer = try PageRenderer(assets: assets)
+        rendered = CoreMetrics.Counter(label: "sluice_pages_rendered", factory: metrics)
         cache = PageCache(maximum: ports.limits.renderedPages, freshMilliseconds: ports.limits.renderedMilliseconds)
     }
 

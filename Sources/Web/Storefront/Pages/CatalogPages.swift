@@ -1,3 +1,4 @@
+import CoreMetrics
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -51,11 +52,14 @@ extension Storefront {
         // What hardly anybody asks for must not push out what everybody does.
         let rendered =
             isLong
-            ? RenderedPage(try await make())
-            : try await cache.page(key, at: visit.now, generation: ports.cache.generation) {
-                RenderedPage(try await make())
-            }
+            ? try await render(make)
+            : try await cache.page(key, at: visit.now, generation: ports.cache.generation) { try await render(make) }
         return answer(rendered, visit, request, changes)
+    }
+
+    private func render(_ make: () async throws -> ByteBuffer) async throws -> RenderedPage {
+        rendered.increment()
+        return RenderedPage(try await make())
     }
 
     private func answer(
