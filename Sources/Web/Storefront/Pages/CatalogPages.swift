@@ -135,11 +135,9 @@ extension Storefront {
 
     private func tile(_ listing: Listing, _ visit: Visit) -> [String: Any] {
         let product = listing.product
-        var price = MoneyFormat.text(product.price)
+        let money = MoneyFormat(product.price.currency)
         let lowest = product.tiers.map(\.amount).min()
-        if product.tiers.contains(where: { $0.from <= 1 }) == false, let lowest, lowest < product.price.amount {
-            price = visit.word("from", MoneyFormat(product.price.currency).text(lowest))
-        }
+        let price = lowest.map { visit.word("from", money.text($0)) } ?? money.text(product.price.amount)
         return face(listing, visit).merging(["price": price]) { _, new in new }
     }
 

@@ -8,6 +8,7 @@ extension PageWords {
         // 库存
         "stockCounted": "库存 {n}", "stockMany": "库存充足", "stockSome": "不足 100 件",
         "stockFew": "即将售罄", "stockNone": "已售罄", "stockEndless": "长期有货", "stockHidden": "", "stock": "库存",
+        "seconds": "{n} 秒", "minutes": "{n} 分钟", "hours": "{n} 小时", "days": "{n} 天",
         // 商品
         "price": "价格", "unit": "/ 件", "tiers": "批发价", "tierFrom": "{n} 件起",
         "limits": "限购", "perOrder": "每单最多 {n} 件", "perBuyer": "每人最多 {n} 件",

@@ -10,6 +10,7 @@ extension PageWords {
         "stockCounted": "{n} in stock", "stockMany": "In stock", "stockSome": "Under 100 left",
         "stockFew": "Almost gone", "stockNone": "Sold out", "stockEndless": "Always available", "stockHidden": "",
         "stock": "Stock",
+        "seconds": "{n} s", "minutes": "{n} min", "hours": "{n} h", "days": "{n} d",
         // Product
         "price": "Price", "unit": "each", "tiers": "The more, the cheaper", "tierFrom": "From {n}",
         "limits": "Limits", "perOrder": "{n} per order", "perBuyer": "{n} per buyer",
