@@ -1,7 +1,10 @@
 """What the gateway keeps away from the nodes of a cluster.
 
-1. A crowd looks at the catalog: at least 99 % of the looks are answered by nginx alone (X-Cache HIT, STALE or UPDATING).
-2. Signed callbacks of an epay provider come at a constant rate while nothing else happens, and then while a crowd of one
+1. A crowd looks at the catalog of the API: at least 99 % of the looks are answered by nginx alone (X-Cache HIT, STALE or
+   UPDATING).
+2. A crowd looks at the page of one product, with all kinds of languages, queries and cookies: all nodes together render
+   it at most once a second.
+3. Signed callbacks of an epay provider come at a constant rate while nothing else happens, and then while a crowd of one
    address orders and is turned away with 429: money must not wait for the crowd. Each callback is timed from the moment
    at which it was due.
 
@@ -22,6 +25,7 @@ import urllib.parse
 
 from buyers import Connection
 from cluster_kit import TELL, Cluster, Owner, by_state, check, failures, wait_for_log, wrk
+from node import total
 from processes import wait_until
 
 LOOKS = TELL.replace("%", "%%") + """
@@ -36,6 +40,16 @@ function response(status, headers)
   local from = headers["X-Cache"]
   if from == "HIT" or from == "STALE" or from == "UPDATING" then statuses[1] = (statuses[1] or 0) + 1 end
 end
+"""
+# Each visitor's browser is another one, and links are followed from everywhere; the page is the same.
+VIEWS = TELL.replace("%", "%%") + """
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("GET", "/products/%s?utm_source=" .. n, {
+    ["Accept-Language"] = "de;q=0." .. n %% 9 .. ", x-" .. n, ["Cookie"] = "form=" .. n})
+end
+function response(status, headers) statuses[status] = (statuses[status] or 0) + 1 end
 """
 # One address for all: the gateway lets 20 a second through.
 LIMITED = TELL.replace("%", "%%") + """
@@ -58,6 +72,21 @@ def looks(cluster, folder, seconds):
     check(count >= 20_000 and set(statuses) == {"200"} and not found["lost"],
           f"{count:,} looks at the catalog, by status {statuses}, {count / found['seconds']:,.0f}/s, p99 {found['p99']:.1f} ms")
     check(kept >= 0.99 * count, f"{100 * kept / max(count, 1):.2f} % of them were answered by nginx alone")
+
+
+def rendered(cluster):
+    return sum(total(node.metrics(), "sluice_pages_rendered") for node in cluster.of("web"))
+
+
+def views(cluster, folder, seconds):
+    before = rendered(cluster)
+    found = wrk(folder, cluster.url, VIEWS % "gateway", seconds, 64)
+    count, renderings = sum(found["statuses"].values()), rendered(cluster) - before
+    check(count >= 20_000 and set(found["statuses"]) == {"200"} and not found["lost"],
+          f"{count:,} views of a product's page, by status {found['statuses']}, {count / found['seconds']:,.0f}/s, "
+          f"p99 {found['p99']:.1f} ms")
+    check(0 < renderings <= found["seconds"] + 1,
+          f"{renderings:.0f} renderings in {found['seconds']:.0f} s, {renderings / found['seconds']:.2f} a second")
 
 
 class Money:
@@ -175,6 +204,7 @@ def main(options):
             owner.product("gateway", 1000)
             callbacks(cluster, owner, folder, options.rate, options.seconds)
             looks(cluster, folder, options.seconds)
+            views(cluster, folder, options.seconds)
             check(owner.audit()["ok"], "audit clean")
     sys.exit(1 if failures else 0)
 
