@@ -6,6 +6,10 @@ UPDATE ?=
 # What a toolchain makes of the same sources differs, so each has thresholds of its own.
 THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
 VENV := .build/venv
+# What drives Debian's Chromium, and looks for what hinders people; with the versions they were tried in.
+PLAYWRIGHT := 1.65.2
+AXE := 0.1.8
+PYTHON_PACKAGES = $(VENV)/lib/python3*/site-packages
 # C libraries that the build needs besides the Swift toolchain.
 LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev \
 	libcmark-gfm-dev libcmark-gfm-extensions-dev libqrencode-dev pkg-config
@@ -80,7 +84,8 @@ setup:
 	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
 # The other side in tests: PHP computes the signatures of an epay gateway; Redis, PostgreSQL and nginx are started by the
-# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx.
+# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx. Chromium is
+# the browser of the tests, which Python drives; it needs letters for Chinese.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 	@command -v redis-server >/dev/null \
@@ -89,6 +94,13 @@ setup-test: setup
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy postgresql)
 	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
 	@command -v openssl >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy openssl)
+	@command -v chromium >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy chromium)
+	@dpkg -s fonts-noto-cjk >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy fonts-noto-cjk)
+	@python3 -c 'import ensurepip' 2>/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv)
+	@ls -d $(PYTHON_PACKAGES)/playwright-$(PLAYWRIGHT).dist-info >/dev/null 2>&1 \
+		&& ls -d $(PYTHON_PACKAGES)/axe_playwright_python-$(AXE).dist-info >/dev/null 2>&1 \
+		|| (python3 -m venv $(VENV) && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(VENV)/bin/pip install -q \
+			playwright==$(PLAYWRIGHT) axe-playwright-python==$(AXE))
 
 setup-bench: setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
@@ -100,5 +112,4 @@ setup-costs:
 
 setup-verify: setup setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
-	@python3 -c 'import ensurepip' 2>/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv)
-	@test -x $(VENV)/bin/schemathesis || (python3 -m venv $(VENV) && $(VENV)/bin/pip install -q schemathesis)
+	@test -x $(VENV)/bin/schemathesis || $(VENV)/bin/pip install -q schemathesis
