@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 DATA ?= .data/demo
 DRILL ?=
+SCREENSHOTS ?= docs/screenshots
 UPDATE ?=
 # What a toolchain makes of the same sources differs, so each has thresholds of its own.
 THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
@@ -16,7 +17,7 @@ LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build cluster drill bench bench-engines bench-orders test format lint verify
+.PHONY: help run build cluster drill bench bench-engines bench-orders test format lint verify screenshots
 .PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
@@ -54,6 +55,14 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/cluster_gateway.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/cluster_preheat.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/cluster_faults.py --binary .build/release/sluice
+
+screenshots: build setup-test ## pictures of eight pages, on phone and desktop, into docs/screenshots
+	@folder=$$(mktemp -d); export SLUICE_ADMIN_TOKEN=of-the-screenshots; \
+	.build/release/sluice serve --data $$folder --listen 127.0.0.1:0 >$$folder/ready & \
+	shop=$$!; trap 'kill $$shop; wait $$shop; rm -rf "$$folder"' EXIT; \
+	for try in {1..300}; do grep -q ^ready $$folder/ready && break; sleep 0.1; done; \
+	$(VENV)/bin/python -B Tests/BrowserTests/screenshots.py --shop $$(sed -n 's/^ready //p' $$folder/ready) \
+		--admin-token $$SLUICE_ADMIN_TOKEN --out $(SCREENSHOTS)
 
 bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew
 	@# As allocations.py has it, or each would compile everything anew.
