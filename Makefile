@@ -2,17 +2,22 @@
 SHELL := /bin/bash
 DATA ?= .data/demo
 DRILL ?=
+SCREENSHOTS ?= docs/screenshots
 UPDATE ?=
 # What a toolchain makes of the same sources differs, so each has thresholds of its own.
 THRESHOLDS = Benchmarks/Thresholds/$(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
 VENV := .build/venv
+# What drives Debian's Chromium, and looks for what hinders people; with the versions they were tried in.
+PLAYWRIGHT := 1.65.2
+AXE := 0.1.8
+PYTHON_PACKAGES = $(VENV)/lib/python3*/site-packages
 # C libraries that the build needs besides the Swift toolchain.
 LIBRARIES := libsqlite3-dev libpcre2-dev libhiredis-dev libpq-dev librdkafka-dev \
 	libcmark-gfm-dev libcmark-gfm-extensions-dev libqrencode-dev pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build cluster drill bench bench-engines bench-orders test format lint verify
+.PHONY: help run build cluster drill bench bench-engines bench-orders test format lint verify screenshots
 .PHONY: setup setup-test setup-verify setup-bench setup-costs
 
 help: ## list the commands
@@ -51,6 +56,14 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/cluster_preheat.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/cluster_faults.py --binary .build/release/sluice
 
+screenshots: build setup-test ## pictures of eight pages, on phone and desktop, into docs/screenshots
+	@folder=$$(mktemp -d); export SLUICE_ADMIN_TOKEN=of-the-screenshots; \
+	.build/release/sluice serve --data $$folder --listen 127.0.0.1:0 >$$folder/ready & \
+	shop=$$!; trap 'kill $$shop; wait $$shop; rm -rf "$$folder"' EXIT; \
+	for try in {1..300}; do grep -q ^ready $$folder/ready && break; sleep 0.1; done; \
+	$(VENV)/bin/python -B Tests/BrowserTests/screenshots.py --shop $$(sed -n 's/^ready //p' $$folder/ready) \
+		--admin-token $$SLUICE_ADMIN_TOKEN --out $(SCREENSHOTS)
+
 bench: setup setup-costs ## allocations and instructions per order against thresholds; UPDATE=1 writes those anew
 	@# As allocations.py has it, or each would compile everything anew.
 	cd Benchmarks && swift build -c release --disable-sandbox
@@ -80,7 +93,8 @@ setup:
 	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
 # The other side in tests: PHP computes the signatures of an epay gateway; Redis, PostgreSQL and nginx are started by the
-# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx.
+# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx. Chromium is
+# the browser of the tests, which Python drives; it needs letters for Chinese.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 	@command -v redis-server >/dev/null \
@@ -89,6 +103,13 @@ setup-test: setup
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy postgresql)
 	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
 	@command -v openssl >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy openssl)
+	@command -v chromium >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy chromium)
+	@dpkg -s fonts-noto-cjk >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy fonts-noto-cjk)
+	@python3 -c 'import ensurepip' 2>/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv)
+	@ls -d $(PYTHON_PACKAGES)/playwright-$(PLAYWRIGHT).dist-info >/dev/null 2>&1 \
+		&& ls -d $(PYTHON_PACKAGES)/axe_playwright_python-$(AXE).dist-info >/dev/null 2>&1 \
+		|| (python3 -m venv $(VENV) && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(VENV)/bin/pip install -q \
+			playwright==$(PLAYWRIGHT) axe-playwright-python==$(AXE))
 
 setup-bench: setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
@@ -100,5 +121,4 @@ setup-costs:
 
 setup-verify: setup setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
-	@python3 -c 'import ensurepip' 2>/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv)
-	@test -x $(VENV)/bin/schemathesis || (python3 -m venv $(VENV) && $(VENV)/bin/pip install -q schemathesis)
+	@test -x $(VENV)/bin/schemathesis || $(VENV)/bin/pip install -q schemathesis

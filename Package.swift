@@ -314,6 +314,10 @@ let package = Package(
         .testTarget(name: "ChildProcessTests", dependencies: ["ChildProcess"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
+            name: "BrowserTests", dependencies: ["ChildProcess", "TestKit", "sluice"],
+            exclude: ["browser.py", "catalog.py", "pictures.py", "scenarios", "screenshots.py", "shop.py", "stage.py"],
+            swiftSettings: settings),
+        .testTarget(
             name: "IntegrationTests", dependencies: ["ChildProcess", "DevelopmentBroker", "TestKit", "sluice"],
             swiftSettings: settings),
     ]
