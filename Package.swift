@@ -179,10 +179,14 @@ let package = Package(
             ],
             path: "Sources/Web/WebAPI", swiftSettings: settings),
         .target(
+            name: "PageSupport",
+            dependencies: ["Domain", "Shop", "WebSupport", .crypto, .httpTypes, .hummingbird, .mustache, .nioCore],
+            path: "Sources/Web/PageSupport", swiftSettings: settings),
+        .target(
             name: "Storefront",
             dependencies: [
-                "Domain", "Markdown", "QRCodes", "Shop", "WebSupport", .crypto, .httpTypes, .hummingbird, .metrics,
-                .mustache, .nioConcurrency, .nioCore,
+                "Domain", "Markdown", "PageSupport", "QRCodes", "Shop", "WebSupport", .httpTypes, .hummingbird,
+                .metrics, .nioConcurrency, .nioCore,
             ],
             path: "Sources/Web/Storefront",
             resources: [

@@ -50,7 +50,8 @@ struct TidyTests {
         "Sources/DevelopmentBroker": ["KafkaClient"],
         "Sources/Web/WebSupport": ["Domain"],
         "Sources/Web/WebAPI": ["Domain", "Shop", "WebSupport"],
-        "Sources/Web/Storefront": ["Domain", "Markdown", "QRCodes", "Shop", "WebSupport"],
+        "Sources/Web/PageSupport": ["Domain", "Shop", "WebSupport"],
+        "Sources/Web/Storefront": ["Domain", "Markdown", "PageSupport", "QRCodes", "Shop", "WebSupport"],
         "Sources/Server": [
             "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
             "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
@@ -66,7 +67,8 @@ struct TidyTests {
         "Domain", "Shop", "Shards", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger",
         "SQLiteLedger",
         "PostgresLedger", "Channels", "PCREPatterns", "ProviderClient", "RedisClient", "PostgresClient",
-        "KafkaClient", "ChildProcess", "Markdown", "QRCodes", "WebSupport", "WebAPI", "Storefront", "Server", "Drill",
+        "KafkaClient", "ChildProcess", "Markdown", "QRCodes", "WebSupport", "WebAPI", "PageSupport", "Storefront",
+        "Server", "Drill",
         "sluice", "TestKit",
     ]
 
@@ -99,7 +101,7 @@ struct TidyTests {
         let homes = [
             "GRDB": ["Sources/Ledgers/SQLiteLedger/"], "Hummingbird": ["Sources/"],
             "ArgumentParser": ["Sources/sluice/", "Sources/DevelopmentBroker/"],
-            "Mustache": ["Sources/Web/Storefront/"], "CCommonMark": ["Sources/Clients/Markdown/"],
+            "Mustache": ["Sources/Web/PageSupport/"], "CCommonMark": ["Sources/Clients/Markdown/"],
             "CQREncode": ["Sources/Clients/QRCodes/"], "CPCRE2": ["Sources/Clients/PCREPatterns/"],
             "CHiredis": ["Sources/Clients/RedisClient/"], "CPQ": ["Sources/Clients/PostgresClient/"],
             "CRdKafka": ["Sources/Clients/KafkaClient/"], "CSpawn": ["Sources/Clients/ChildProcess/"],

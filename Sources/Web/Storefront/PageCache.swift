@@ -1,6 +1,7 @@
 import Domain
 import NIOConcurrencyHelpers
 import NIOCore
+import PageSupport
 
 /// A page as it was rendered.
 struct RenderedPage: Sendable {
@@ -10,7 +11,7 @@ struct RenderedPage: Sendable {
 
     init(_ body: ByteBuffer) {
         self.body = body
-        tag = StoreAssets.digest(Array(body.readableBytesView))
+        tag = PageFile.digest(Array(body.readableBytesView))
     }
 }
 

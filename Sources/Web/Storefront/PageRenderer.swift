@@ -1,7 +1,7 @@
 import Domain
 import HTTPTypes
-import Mustache
 import NIOCore
+import PageSupport
 import Shop
 import WebSupport
 
@@ -53,53 +53,16 @@ enum PageTemplate: String, CaseIterable {
     var isNarrow: Bool { self != .home && self != .product }
 }
 
-/// Escapes texts by Unicode scalars. The engine's own rule goes by characters as people see them, for which a quotation
-/// mark with an accent on it is no quotation mark; for a browser it is one.
-private struct EscapedText: MustacheContentType {
-    static let name = "PAGE"
-
-    func escapeText(_ text: String) -> String { HTMLText.escaped(text) }
-}
-
-/// HTML of texts.
-enum HTMLText {
-    /// Fit for content of elements and for quoted attributes.
-    static func escaped(_ text: String) -> String {
-        var escaped = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
-            case "<": escaped.append(contentsOf: "&lt;".unicodeScalars)
-            case ">": escaped.append(contentsOf: "&gt;".unicodeScalars)
-            case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
-            case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
-            case "`": escaped.append(contentsOf: "&#96;".unicodeScalars)
-            default: escaped.append(scalar)
-            }
-        }
-        return String(escaped)
-    }
-}
-
 /// Makes HTML of templates and values.
 struct PageRenderer: Sendable {
-    private let library: MustacheLibrary
+    private let library: PageLibrary
     private let assets: StoreAssets
 
     /// - Throws: *internal* when a template is broken.
     init(assets: StoreAssets) throws(ShopError) {
         self.assets = assets
-        MustacheContentTypes.register(EscapedText(), named: EscapedText.name)
-        do {
-            var library = MustacheLibrary()
-            for template in PageTemplate.allCases {
-                let source = String(decoding: template.source, as: UTF8.self)
-                try library.register("{{% CONTENT_TYPE:\(EscapedText.name)}}\n" + source, named: template.rawValue)
-            }
-            self.library = library
-        } catch {
-            throw ShopError(.internalFault, "a page template is broken", cause: "\(error)")
-        }
+        library = try PageLibrary(
+            Dictionary(uniqueKeysWithValues: PageTemplate.allCases.map { ($0.rawValue, $0.source) }))
     }
 
     /// - Parameter values: what the template names, beside what stands on every page
@@ -107,7 +70,7 @@ struct PageRenderer: Sendable {
         var all = common(template, visit)
         all["title"] = title == visit.shop.name ? title : "\(title) · \(visit.shop.name)"
         all.merge(values) { _, new in new }
-        return ByteBuffer(string: library.render(all, withTemplate: template.rawValue) ?? "")
+        return library.render(template.rawValue, all)
     }
 
     private func common(_ template: PageTemplate, _ visit: Visit) -> [String: Any] {

@@ -2,6 +2,7 @@ public import CoreMetrics
 public import Domain
 import HTTPTypes
 public import Hummingbird
+import PageSupport
 public import Shop
 public import WebSupport
 
@@ -144,13 +145,5 @@ public struct Storefront: Sendable {
         var response = Response.redirect(to: path + visit.lang, type: .normal)
         response.headers[.cacheControl] = "no-store"
         return response
-    }
-}
-
-extension [String: Any] {
-    /// Adds a value unless it is nothing. The template engine takes an empty text for something.
-    func with(_ name: String, _ value: String?) -> [String: Any] {
-        guard let value, !value.isEmpty else { return self }
-        return merging([name: value]) { _, new in new }
     }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Hummingbird
+import PageSupport
 
 /// One look at a page: in which language, of which shop, and when.
 struct Visit {

@@ -1,4 +1,5 @@
 import Domain
+import PageSupport
 import Shop
 import WebSupport
 

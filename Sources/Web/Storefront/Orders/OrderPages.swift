@@ -2,6 +2,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import PageSupport
 import Shop
 import WebSupport
 

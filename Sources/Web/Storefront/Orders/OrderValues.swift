@@ -1,5 +1,6 @@
 import Domain
 import Markdown
+import PageSupport
 import Shop
 import WebSupport
 

@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import Hummingbird
+import PageSupport
 import QRCodes
 import Shop
 import WebSupport

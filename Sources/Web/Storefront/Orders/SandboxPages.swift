@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import Hummingbird
+import PageSupport
 import Shop
 import WebSupport
 

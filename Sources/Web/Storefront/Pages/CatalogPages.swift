@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Markdown
 import NIOCore
+import PageSupport
 import Shop
 import WebSupport
 
@@ -189,12 +190,5 @@ enum PageData {
             more(&json)
         }
         return String(buffer: json)
-    }
-}
-
-extension String {
-    /// Without spaces at its ends.
-    var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import Markdown
 import NIOCore
+import PageSupport
 import Shop
 import WebSupport
 

@@ -1,3 +1,5 @@
+import PageSupport
+
 extension PageWords {
     static let chinese = [
         "skip": "跳到正文", "myOrders": "我的订单", "search": "搜索", "searchFor": "搜索商品",

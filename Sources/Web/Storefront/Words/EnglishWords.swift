@@ -1,3 +1,5 @@
+import PageSupport
+
 extension PageWords {
     static let english = [
         "skip": "Skip to content", "myOrders": "My orders", "search": "Search", "searchFor": "Search products",

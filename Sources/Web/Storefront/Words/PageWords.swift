@@ -1,45 +1,11 @@
-import HTTPTypes
-import Hummingbird
+import PageSupport
 
-/// A language that the pages speak.
-enum Language: String, CaseIterable {
-    case english = "en"
-    case chinese = "zh"
-
-    /// As HTML names it.
-    var tag: String {
-        switch self {
-        case .english: "en"
-        case .chinese: "zh-CN"
-        }
-    }
-
-    /// In itself.
-    var name: String {
-        switch self {
-        case .english: "English"
-        case .chinese: "简体中文"
-        }
-    }
-
+extension Language {
+    /// The words of the storefront.
     var words: [String: String] {
         switch self {
         case .english: PageWords.english
         case .chinese: PageWords.chinese
         }
-    }
-
-    /// What a visitor prefers: Chinese when it is asked for first, otherwise English. nginx keeps pages by the same
-    /// rule.
-    init(accepted: String?) {
-        self = accepted?.lowercased().hasPrefix("zh") == true ? .chinese : .english
-    }
-}
-
-/// The words of the pages.
-enum PageWords {
-    /// A word with what belongs in its places.
-    static func text(_ words: [String: String], _ key: String, _ first: String = "", _ second: String = "") -> String {
-        (words[key] ?? key).replacing("{n}", with: first).replacing("{m}", with: second)
     }
 }

@@ -1,11 +1,11 @@
 import WebSupport
 
 /// Texts in addresses.
-enum FormText {
-    static func decoded(_ text: some StringProtocol) -> String? { FormDecoder.decode(text) }
+package enum FormText {
+    package static func decoded(_ text: some StringProtocol) -> String? { FormDecoder.decode(text) }
 
     /// Percent-encoded, but for letters, digits and `-._~` (RFC 3986, section 2.3).
-    static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String {
         var encoded = ""
         for byte in text.utf8 {
             switch byte {

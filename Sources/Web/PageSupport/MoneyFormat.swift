@@ -1,11 +1,13 @@
-import Domain
+package import Domain
 
 /// How amounts of one currency are written. Browsers write them by the same rule (`money` in shop.js).
-struct MoneyFormat {
-    let prefix: String
-    let suffix: String
+package struct MoneyFormat {
+    /// What stands before the digits.
+    package let prefix: String
+    /// What stands behind them.
+    package let suffix: String
     /// Digits behind the point (ISO 4217).
-    let decimals: Int
+    package let decimals: Int
 
     private static let signs = [
         "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "SGD": "S$", "AUD": "A$",
@@ -13,14 +15,14 @@ struct MoneyFormat {
     ]
     private static let whole: Set<String> = ["JPY", "KRW", "VND", "CLP", "ISK"]
 
-    init(_ currency: Currency) {
+    package init(_ currency: Currency) {
         prefix = Self.signs[currency.code] ?? ""
         suffix = Self.signs[currency.code] == nil ? " \(currency.code)" : ""
         decimals = Self.whole.contains(currency.code) ? 0 : 2
     }
 
     /// Minor units as text; negative amounts with a minus.
-    func text(_ amount: Int64) -> String {
+    package func text(_ amount: Int64) -> String {
         let digits = String(amount.magnitude)
         let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
         let whole = grouped(String(padded.dropLast(decimals)))
@@ -37,5 +39,5 @@ struct MoneyFormat {
         return text
     }
 
-    static func text(_ money: Money) -> String { MoneyFormat(money.currency).text(money.amount) }
+    package static func text(_ money: Money) -> String { MoneyFormat(money.currency).text(money.amount) }
 }

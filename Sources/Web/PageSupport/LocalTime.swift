@@ -1,22 +1,22 @@
-import Domain
+package import Domain
 import Foundation
 import WebSupport
 
 /// Moments as people read them, in the time zone of the shop.
-struct LocalTime {
+package struct LocalTime {
     private let zone: TimeZone
 
     /// - Parameter zone: name by IANA; UTC when there is none of that name
-    init(zone: String) { self.zone = TimeZone(identifier: zone) ?? .gmt }
+    package init(zone: String) { self.zone = TimeZone(identifier: zone) ?? .gmt }
 
     /// `2026-01-31 20:00`
-    func text(_ moment: Timestamp) -> String {
+    package func text(_ moment: Timestamp) -> String {
         let shifted = moment.advanced(seconds: Int64(offset(at: moment)))
         return String(RFC3339.text(shifted).prefix(16)).replacing("T", with: " ")
     }
 
     /// `UTC+8`
-    func name(at moment: Timestamp) -> String {
+    package func name(at moment: Timestamp) -> String {
         let minutes = offset(at: moment) / 60
         guard minutes != 0 else { return "UTC" }
         let (hours, rest) = (abs(minutes) / 60, abs(minutes) % 60)

@@ -1,11 +1,11 @@
-import Domain
-import Hummingbird
-import Shop
+package import Domain
+package import Hummingbird
+package import Shop
 import WebSupport
 
 /// What shows that a form was made by a page of this shop for this browser: a digest of a number that the browser keeps
 /// in a cookie, which other sites can neither read nor set.
-struct FormToken {
+package struct FormToken {
     private static let cookieName = "form"
     private static let nonceLength = 32
 
@@ -13,7 +13,7 @@ struct FormToken {
     private let isNew: Bool
     private let keys: KeyRing
 
-    init(_ request: Request, keys: KeyRing) {
+    package init(_ request: Request, keys: KeyRing) {
         self.keys = keys
         let known = request.cookie(Self.cookieName)
         if let known, known.utf8.count == Self.nonceLength, Hexadecimal.bytes(known) != nil {
@@ -25,16 +25,16 @@ struct FormToken {
     }
 
     /// What the form carries.
-    var value: String { keys.formToken(nonce) }
+    package var value: String { keys.formToken(nonce) }
 
     /// The cookie, unless the browser has it.
-    func newCookie(isSecure: Bool) -> String? {
+    package func newCookie(isSecure: Bool) -> String? {
         guard isNew else { return nil }
         return "\(Self.cookieName)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(isSecure ? "; Secure" : "")"
     }
 
     /// - Throws: *forbidden* unless the token is this browser's.
-    func check(_ token: String) throws(ShopError) {
+    package func check(_ token: String) throws(ShopError) {
         guard !isNew, keys.accepts(formToken: token, nonce: nonce) else {
             throw ShopError(.forbidden, "the form is too old or of another site")
         }
