@@ -80,7 +80,8 @@ setup:
 	@dpkg -s $(LIBRARIES) >/dev/null 2>&1 || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy $(LIBRARIES))
 
 # The other side in tests: PHP computes the signatures of an epay gateway; Redis, PostgreSQL and nginx are started by the
-# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx.
+# tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx. zbar reads
+# QR codes.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 	@command -v redis-server >/dev/null \
@@ -89,6 +90,7 @@ setup-test: setup
 		|| ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy postgresql)
 	@command -v nginx >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) env RUNLEVEL=1 apt-get install -qy nginx-light)
 	@command -v openssl >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy openssl)
+	@command -v zbarimg >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy zbar-tools)
 
 setup-bench: setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)
