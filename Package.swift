@@ -315,6 +315,13 @@ let package = Package(
         .testTarget(name: "MarkdownTests", dependencies: ["Markdown", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "QRCodesTests", dependencies: ["ChildProcess", "QRCodes", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "StorefrontTests",
+            dependencies: [
+                "Domain", "Shop", "Storefront", "TestKit", "WebSupport", .crypto, .httpTypes, .hummingbird,
+                .nioConcurrency, .nioCore,
+            ],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["ChildProcess", "DevelopmentBroker", "TestKit", "sluice"],
