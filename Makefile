@@ -94,7 +94,7 @@ setup:
 
 # The other side in tests: PHP computes the signatures of an epay gateway; Redis, PostgreSQL and nginx are started by the
 # tests themselves, and the packages must not start ones of their own. OpenSSL makes a certificate for nginx. Chromium is
-# the browser of the tests, which Python drives; it needs letters for Chinese.
+# the browser of the tests, which Python drives; it needs letters for Chinese. zbar reads QR codes.
 setup-test: setup
 	@command -v php >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy php-cli)
 	@command -v redis-server >/dev/null \
@@ -110,6 +110,7 @@ setup-test: setup
 		&& ls -d $(PYTHON_PACKAGES)/axe_playwright_python-$(AXE).dist-info >/dev/null 2>&1 \
 		|| (python3 -m venv $(VENV) && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(VENV)/bin/pip install -q \
 			playwright==$(PLAYWRIGHT) axe-playwright-python==$(AXE))
+	@command -v zbarimg >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy zbar-tools)
 
 setup-bench: setup-test
 	@command -v wrk >/dev/null || ($(SUDO) apt-get update -q && $(SUDO) apt-get install -qy wrk)

@@ -316,6 +316,17 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "ChildProcessTests", dependencies: ["ChildProcess"], swiftSettings: settings),
+        .testTarget(name: "MarkdownTests", dependencies: ["Markdown", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "QRCodesTests", dependencies: ["ChildProcess", "QRCodes", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "StorefrontTests",
+            dependencies: [
+                "Domain", "PageSupport", "Shop", "Storefront", "TestKit", "WebSupport", .crypto, .httpTypes,
+                .hummingbird,
+                .nioConcurrency, .nioCore,
+            ],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
             name: "BrowserTests", dependencies: ["ChildProcess", "TestKit", "sluice"],

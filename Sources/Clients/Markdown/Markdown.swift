@@ -57,6 +57,10 @@ public enum Markdown {
 
     private static func isOwn(_ image: OpaquePointer) -> Bool {
         guard let url = cmark_node_get_url(image).map({ String(cString: $0) }) else { return false }
-        return url.hasPrefix(picturePath) && !url.contains("..")
+        guard url.utf8.starts(with: picturePath.utf8) else { return false }
+        // Of a name nothing is needed with which browsers could be led elsewhere.
+        return url.utf8.dropFirst(picturePath.utf8.count).allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: ".")
+        } && !url.contains("..")
     }
 }

@@ -5,9 +5,12 @@ package enum FormText {
     package static func decoded(_ text: some StringProtocol) -> String? { FormDecoder.decode(text) }
 
     /// Percent-encoded, but for letters, digits and `-._~` (RFC 3986, section 2.3).
-    package static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String { encoded(text.utf8) }
+
+    /// The same of bytes.
+    package static func encoded(_ bytes: some Sequence<UInt8>) -> String {
         var encoded = ""
-        for byte in text.utf8 {
+        for byte in bytes {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
                 encoded.unicodeScalars.append(Unicode.Scalar(byte))

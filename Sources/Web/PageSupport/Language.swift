@@ -32,6 +32,23 @@ package enum PageWords {
     package static func text(
         _ words: [String: String], _ key: String, _ first: String = "", _ second: String = ""
     ) -> String {
-        (words[key] ?? key).replacing("{n}", with: first).replacing("{m}", with: second)
+        var text = ""
+        var rest = (words[key] ?? key)[...]
+        // In one go, because what is put in may look like a place.
+        while let start = rest.firstIndex(of: "{") {
+            text += rest[..<start]
+            rest = rest[start...]
+            if rest.hasPrefix("{n}") {
+                text += first
+            } else if rest.hasPrefix("{m}") {
+                text += second
+            } else {
+                text += rest.prefix(1)
+                rest = rest.dropFirst()
+                continue
+            }
+            rest = rest.dropFirst(3)
+        }
+        return text + rest
     }
 }

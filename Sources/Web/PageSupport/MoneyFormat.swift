@@ -13,12 +13,17 @@ package struct MoneyFormat {
         "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "SGD": "S$", "AUD": "A$",
         "CAD": "C$", "JPY": "JP¥", "KRW": "₩", "VND": "₫", "RUB": "₽", "INR": "₹",
     ]
-    private static let whole: Set<String> = ["JPY", "KRW", "VND", "CLP", "ISK"]
+    /// Without digits behind the point, and with three of them.
+    private static let whole: Set<String> = [
+        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+        "XPF",
+    ]
+    private static let thousandths: Set<String> = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
 
     package init(_ currency: Currency) {
         prefix = Self.signs[currency.code] ?? ""
         suffix = Self.signs[currency.code] == nil ? " \(currency.code)" : ""
-        decimals = Self.whole.contains(currency.code) ? 0 : 2
+        decimals = Self.whole.contains(currency.code) ? 0 : Self.thousandths.contains(currency.code) ? 3 : 2
     }
 
     /// Minor units as text; negative amounts with a minus.

@@ -23,7 +23,8 @@ final class PageCache: Sendable {
         var madeAt: Timestamp
         /// Of the catalog when it was made.
         var generation: Int
-        var isBeingMade = false
+        /// When somebody began to render it anew.
+        var beganAt: Timestamp?
     }
 
     private enum Found {
@@ -50,12 +51,12 @@ final class PageCache: Sendable {
         do {
             let page = try await make()
             entries.withLockedValue { entries in
-                if entries.count >= maximum { entries = [:] }
+                if entries[key] == nil, entries.count >= maximum { entries = [:] }
                 entries[key] = Entry(page: page, madeAt: now, generation: generation)
             }
             return page
         } catch {
-            entries.withLockedValue { $0[key]?.isBeingMade = false }
+            entries.withLockedValue { $0[key]?.beganAt = nil }
             throw error
         }
     }
@@ -66,9 +67,13 @@ final class PageCache: Sendable {
             let age = now.milliseconds - entry.madeAt.milliseconds
             if (0..<freshMilliseconds).contains(age) { return .fresh(entry.page) }
             // Whoever makes it may have been cut off; then another one does.
-            let isWaitedFor = entry.isBeingMade && (0..<10 * freshMilliseconds).contains(age)
-            entries[key]?.isBeingMade = true
-            return isWaitedFor ? .fresh(entry.page) : .toMake
+            if let began = entry.beganAt,
+                (0..<10 * freshMilliseconds).contains(now.milliseconds - began.milliseconds)
+            {
+                return .fresh(entry.page)
+            }
+            entries[key]?.beganAt = now
+            return .toMake
         }
     }
 }

@@ -2,6 +2,7 @@ public import CoreMetrics
 public import Domain
 import HTTPTypes
 public import Hummingbird
+import NIOCore
 import PageSupport
 public import Shop
 public import WebSupport
@@ -73,6 +74,8 @@ public struct Storefront: Sendable {
             let visit = visit(request)
             do {
                 return try await handler(visit, request, context)
+            } catch is NIOTooManyBytesError {
+                return problem(.bodyTooLarge, visit)
             } catch let error as ShopError {
                 if Problem.isFault(error) { Problem.log(error, path: request.uri.path, to: context.logger) }
                 return problem(error, visit)

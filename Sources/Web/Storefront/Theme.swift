@@ -18,7 +18,7 @@ struct Theme {
 
     /// White where it can be read, as buttons have it; black on light colours.
     private var onAccent: Colour {
-        accent.contrast(to: Self.white) >= Self.contrast ? Self.white : Self.black
+        filled.contrast(to: Self.white) >= Self.contrast ? Self.white : Self.black
     }
 
     private var filled: Colour {
@@ -49,9 +49,10 @@ struct Colour: Hashable {
 
     /// Nil unless the text is `#rrggbb`.
     init?(_ text: String) {
-        guard text.utf8.count == 7, text.hasPrefix("#"), let value = Int(text.dropFirst(), radix: 16), value >= 0 else {
-            return nil
-        }
+        guard text.utf8.count == 7, text.utf8.first == UInt8(ascii: "#"),
+            text.utf8.dropFirst().allSatisfy({ "0123456789abcdefABCDEF".utf8.contains($0) }),
+            let value = Int(text.dropFirst(), radix: 16)
+        else { return nil }
         self.init(red: value >> 16, green: value >> 8 & 0xFF, blue: value & 0xFF)
     }
 

@@ -32,9 +32,20 @@ struct Visit {
         chosen = query["lang"].flatMap { Language(rawValue: $0) }
         language = chosen ?? Language(accepted: request.headers[.acceptLanguage])
         words = language.words
-        path = request.uri.path
+        path = Self.ownPath(request.uri.path)
         self.shop = shop
         self.now = now
+    }
+
+    /// A path as it may stand in a link. What begins with two slashes, or with what browsers take for them, would be
+    /// another host's.
+    private static func ownPath(_ path: String) -> String {
+        var own = "/"
+        for byte in path.utf8.drop(while: { "/\\".utf8.contains($0) }) {
+            let isPlain = (0x21...0x7E).contains(byte) && !"\"'<>\\`".utf8.contains(byte)
+            own += isPlain ? String(Unicode.Scalar(byte)) : FormText.encoded([byte])
+        }
+        return own
     }
 
     /// What a link to another page of the shop ends with, so that the language stays.

@@ -8,7 +8,7 @@ import WebSupport
 struct OrderValues {
     let view: OrderView
     let visit: Visit
-    /// Whether the visitor has shown the order's token. Others may pay, and learn neither who buys nor what was bought.
+    /// Whether the visitor has shown the order's token. Others may pay, and learn neither who buys nor a card.
     let isHolder: Bool
 
     private var state: OrderState { view.state }

@@ -16,15 +16,21 @@ extension Storefront {
                     throw ShopError(.noSuchProduct, "no product is called that")
                 }
                 let filled = FilledForm(form)
+                let token = formToken(request)
                 do {
                     if form["key"].isEmpty {
                         try settings.visitorLimits.checkQuestion(request.headers, from: PeerAddress(context.peer))
-                        return try await confirm(filled, listing, visit, formToken(request))
+                        return try await confirm(filled, listing, visit, token)
                     }
-                    try formToken(request).check(form["form"])
+                    try token.check(form["form"])
                     return try await place(filled, listing, key: form["key"], visit, request, context)
                 } catch let error as ShopError {
                     if Problem.isFault(error) { throw error }
+                    if Self.mayBeTriedAgain(error), !form["key"].isEmpty,
+                        let page = try? await confirm(filled, listing, visit, token, tried: (form["key"], error))
+                    {
+                        return page
+                    }
                     return try await again(filled, listing, error, visit)
                 }
             },
@@ -38,21 +44,33 @@ extension Storefront {
 
     // MARK: Shown
 
+    /// Whether the same order under the same key may still come through, or has done so.
+    private static func mayBeTriedAgain(_ error: ShopError) -> Bool {
+        [.outcomeUnknown, .busy, .rateLimited].contains(error.code)
+    }
+
+    /// - Parameter tried: the key under which it was tried before, and what became of that. It must be kept: under a
+    ///   fresh one a second order could come of it.
     private func confirm(
-        _ filled: FilledForm, _ listing: Listing, _ visit: Visit, _ token: FormToken
+        _ filled: FilledForm, _ listing: Listing, _ visit: Visit, _ token: FormToken,
+        tried: (key: String, error: ShopError)? = nil
     ) async throws -> Response {
         let request = filled.request(listing.product.slug.text, key: nil)
         let price = try await useCases.placeOrder.price(of: request)
         let lines = try await lines(price.lines, listing.product, visit)
         let channel = Slug(filled.channel).map { visit.channel($0) } ?? filled.channel
-        let key = Hexadecimal.text((0..<16).map { _ in UInt8.random(in: 0...255) })
-        return privatePage(
+        let key = tried?.key ?? Hexadecimal.text((0..<16).map { _ in UInt8.random(in: 0...255) })
+        let values: [String: Any] = [
+            "slug": listing.product.slug.text, "product": listing.product.title, "contact": filled.contact,
+            "channel": channel, "lines": lines, "total": MoneyFormat.text(price.total), "key": key,
+            "hidden": filled.pairs.filter { !$0.value.isEmpty }.map { ["name": $0.name, "value": $0.value] },
+        ]
+        let problem = tried.map { Problem.answer($0.error) }
+        var response = privatePage(
             .confirm, visit, title: visit.word("confirmTitle"),
-            [
-                "slug": listing.product.slug.text, "product": listing.product.title, "contact": filled.contact,
-                "channel": channel, "lines": lines, "total": MoneyFormat.text(price.total), "key": key,
-                "hidden": filled.pairs.filter { !$0.value.isEmpty }.map { ["name": $0.name, "value": $0.value] },
-            ], token: token)
+            values.with("alert", tried.map { visit.explain($0.error) }), status: problem?.status ?? .ok, token: token)
+        response.headers[.retryAfter] = problem?.headers[.retryAfter]
+        return response
     }
 
     /// The product's page with what was filled in, and what is wrong with it.

@@ -49,7 +49,9 @@ extension Storefront {
     ) async throws -> Response {
         let query = Self.keys.map { visit.query[$0] ?? "" }.joined(separator: "\n")
         let isLong = query.utf8.count > 64
-        let key = "\(visit.path)\n\(visit.language.rawValue)\n\(visit.shop.version)\n\(query)"
+        // From such a moment on the page of before is not shown, however young it is.
+        let passed = changes.count { $0.map { $0 <= visit.now } ?? false }
+        let key = "\(visit.path)\n\(visit.language.rawValue)\n\(visit.shop.version)\n\(passed)\n\(query)"
         // What hardly anybody asks for must not push out what everybody does.
         let rendered =
             isLong
