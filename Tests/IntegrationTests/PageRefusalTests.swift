@@ -188,6 +188,12 @@ extension RunningShop {
                     "GET", "/orders/\(order.id)/open?token=00", headers: ["X-Forwarded-For": "198.51.100.7"])
             }
             #expect((links.byStatus[429] ?? 0) > 0 && links.allSatisfy(\.isPage))
+            #expect(links.allSatisfy { $0.headers["referrer-policy"] == "no-referrer" })
+            let payments = try await concurrently(100) { _ in
+                try await shop.send(
+                    "GET", "/orders/\(order.id)/pay", headers: ["X-Forwarded-For": "198.51.100.9"])
+            }
+            #expect(Set(payments.byStatus.keys) == [200, 429])
             var other = guess
             other.headers["X-Forwarded-For"] = "198.51.100.8"
             other.fields["token"] = order["token"]

@@ -22,10 +22,17 @@ extension Storefront {
             },
             // The link of a message. Its token is exchanged for the cookie at once, and stays in no address.
             page(.get, "/orders/{id}/open") { visit, request, context in
-                try settings.visitorLimits.checkQuestion(request.headers, from: PeerAddress(context.peer))
-                let token = visit.query["token"] ?? ""
-                let order = try useCases.readOrder.authorize(id: context.parameter("id"), token: token)
-                return opened(order, token: token, visit)
+                do {
+                    try settings.visitorLimits.checkQuestion(request.headers, from: PeerAddress(context.peer))
+                    let token = visit.query["token"] ?? ""
+                    let order = try useCases.readOrder.authorize(id: context.parameter("id"), token: token)
+                    return opened(order, token: token, visit)
+                } catch let error as ShopError {
+                    // The address of this page has the token in it.
+                    var response = problem(error, visit)
+                    PageHeaders.setReferrerPolicy("no-referrer", &response.headers)
+                    return response
+                }
             },
             page(.get, "/orders/{id}/cards.txt", cardsFile),
             form("/orders/{id}/cancel") { _, visit, request, context in

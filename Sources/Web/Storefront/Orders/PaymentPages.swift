@@ -12,7 +12,7 @@ extension Storefront {
         [
             page(.get, "/orders/{id}/pay", payPage),
             form("/orders/{id}/pay") { form, visit, request, context in
-                let order = try await payable(context)
+                let order = try await payable(request, context)
                 do {
                     let begun = try await useCases.beginPayment(order.id, channel: form["channel"])
                     guard begun.instruction.kind == .qr else {
@@ -33,7 +33,7 @@ extension Storefront {
         let id = context.parameter("id")
         // Its holder has a page that shows more.
         if let view = try await viewWithCookie(id, request) { return redirect(to: "/orders/\(view.id.text)", visit) }
-        let order = try await payable(context)
+        let order = try await payable(request, context)
         let view = OrderView(.written(order), id: order.id)
         var values = OrderValues(view: view, visit: visit, isHolder: false).all
         let product = ports.cache.product(order.slug)
@@ -44,7 +44,9 @@ extension Storefront {
             .order, visit, title: visit.word("pay"), values, token: formToken(request), leadsToProviders: true)
     }
 
-    private func payable(_ context: ShopRequestContext) async throws(ShopError) -> Order {
+    /// Whoever asks has shown nothing, so an address may ask so often only.
+    private func payable(_ request: Request, _ context: ShopRequestContext) async throws(ShopError) -> Order {
+        try settings.visitorLimits.checkQuestion(request.headers, from: PeerAddress(context.peer))
         guard let id = OrderID(text: context.parameter("id")), let order = try await ports.ledger.order(id) else {
             throw ShopError(.notFound, "no such order")
         }
@@ -55,7 +57,7 @@ extension Storefront {
     @Sendable private func scanPage(
         _ visit: Visit, _ request: Request, _ context: ShopRequestContext
     ) async throws -> Response {
-        let order = try await payable(context)
+        let order = try await payable(request, context)
         guard order.state == .awaitingPayment else { return redirect(to: "/orders/\(order.id.text)/pay", visit) }
         let begun = try await useCases.beginPayment(order.id, channel: context.parameter("channel"))
         let view = OrderView(.written(order), id: order.id)
