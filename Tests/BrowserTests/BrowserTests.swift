@@ -7,7 +7,11 @@ import Testing
 /// takes both cores, so they take turns.
 @Suite("The pages in a browser", .shop, .serialized)
 struct BrowserTests {
-    private static let scenarios = ["purchase", "hold_runs_out", "last_card_two_tabs", "busy_retry"]
+    private static let scenarios = [
+        "purchase", "hold_runs_out", "last_card_two_tabs", "busy_retry", "opening", "live_status", "reload_each_step",
+        "coupon_and_tiers", "pickable", "fields", "lookup", "language", "no_script", "keyboard", "accessibility",
+        "weight", "hostile_texts",
+    ]
 
     @Test("a buyer in a browser", arguments: scenarios)
     func scenario(_ name: String) async throws {
