@@ -45,12 +45,12 @@ def purchase(stage):
 
 def hold_runs_out(stage):
     """The page says by itself that the time to pay is over, and what that means."""
-    slug = stage.shop.product("hold-runs-out", cards=1, hold_seconds=4)
+    slug = stage.shop.product("hold-runs-out", cards=1, hold_seconds=5)
     page = stage.page()
     page.goto(f"/products/{slug}")
     fill_in(page, "hold@example.com")
     place(page)
-    expect(page.locator(".countdown")).to_have_text(re.compile("^00:0[1-4]$"))
+    expect(page.locator(".countdown")).to_have_text(re.compile("^00:0[1-5]$"))
     expect(page.locator("#status")).to_have_attribute("data-status", "expired")
     expect(page.locator("#status")).to_have_text("Expired")
     expect(page.get_by_text("the cards went back on sale")).to_be_visible()

@@ -9,7 +9,8 @@ from stage import check, pay
 # A quotation mark with an accent on it is one character for people, and a quotation mark for browsers.
 ACCENT = "\u0301"
 ATTACKS = [
-    "<script>window.__pwned = 1</script>", "\"><img src=x onerror=\"window.__pwned = 2\">",
+    "<script>window.__pwned = 1</script>",
+    "\"><img src=x onerror=\"window.__pwned = 2\">",
     f"\"{ACCENT} autofocus onfocus=\"window.__pwned = 3\" x=\"",
     "</textarea></title></style><svg onload=\"window.__pwned = 4\">",
     "'-window.__pwned=5-'", "{{{shop.name}}}&lt;b&gt;", "javascript:window.__pwned=6",

@@ -11,6 +11,8 @@ from stage import DESKTOP, PHONE, check, fill_in
 NARROWEST = {"width": 320, "height": 800}
 # Rules whose verdict hangs on colours and sizes. All others are asked once a page.
 LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable"]
+# Pages that have most of what others have.
+THOROUGHLY = ["home", "product", "pickable", "awaiting", "delivered"]
 # Inputs that nobody can name, and what is wider than the page.
 UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
   .filter((input) => !input.labels?.length && !input.ariaLabel).map((input) => input.outerHTML)"""
@@ -27,22 +29,21 @@ class Inspector:
         self.findings = []
 
     def look(self, page, name, tag):
-        """One page: in light and dark colours, on a phone and on a desktop."""
+        """One page: by all rules as it is first, and by those of its looks in other colours and widths."""
         self._own(page, name, tag)
-        rules = None
-        for scheme in ("light", "dark"):
-            for device, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
-                page.emulate_media(color_scheme=scheme)
-                page.set_viewport_size(viewport)
-                self._axe(page, f"{name} ({scheme}, {device})", rules)
-                rules = LOOKS
+        self._axe(page, f"{name} (light, desktop)")
+        others = [("dark", "phone"), ("dark", "desktop"), ("light", "phone")]
+        for scheme, device in others if name in THOROUGHLY else others[:1]:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size(PHONE if device == "phone" else DESKTOP)
+            self._axe(page, f"{name} ({scheme}, {device})", LOOKS)
         page.set_viewport_size(NARROWEST)
         for item in page.evaluate(WIDER):
             self.findings.append(f"{name}: wider than 320 pixels: {item}")
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(DESKTOP)
 
-    def _axe(self, page, where, rules):
+    def _axe(self, page, where, rules=None):
         options = {"resultTypes": ["violations"]}
         options |= {"runOnly": {"type": "rule", "values": rules}} if rules else {}
         for violation in self.axe.run(page, options=options).response["violations"]:
@@ -158,7 +159,8 @@ def weight(stage):
     """Pages are small, stand still, ask nobody else, and are seen before any script runs."""
     shop = stage.shop
     for number in range(24):
-        shop.product(f"weight-{number}", cards=1, hidden=False, title=f"A product with a title of usual length, {number}")
+        title = f"A product with a title of usual length, {number}"
+        shop.product(f"weight-{number}", cards=1, hidden=False, title=title)
     slug = shop.product("weight", cards=9, tiers=[{"from": 2, "amount": 900}], description="A word. " * 200, fields=[
         {"name": "account", "label": "Account"}])
     for name, address, limit in (("home", "/", 60_000), ("product", f"/products/{slug}", 80_000)):

@@ -11,14 +11,16 @@ from stage import awaiting, cards, check, fill_in, place
 
 def opening(stage):
     """The button works the moment the sale opens."""
-    opens = stage.shop.now() + datetime.timedelta(seconds=4)
-    slug = stage.shop.product("opening", cards=1, opens_at=moment(opens))
     page = stage.page()
+    # The browser's first page takes longest.
+    page.goto("/")
+    opens = stage.shop.now() + datetime.timedelta(seconds=5)
+    slug = stage.shop.product("opening", cards=1, opens_at=moment(opens))
     page.goto(f"/products/{slug}")
     submit = page.locator("[data-submit]")
     expect(submit).to_be_disabled()
     expect(submit).to_have_text("Not yet on sale")
-    expect(page.locator("[data-opens-at]")).to_have_text(re.compile("^00:0[1-4]$"))
+    expect(page.locator("[data-opens-at]")).to_have_text(re.compile("^00:0[1-5]$"))
     check(stage.shop.now() < opens, "the page was too slow for this test")
     fill_in(page, "opening@example.com")
     expect(submit).to_be_enabled()
