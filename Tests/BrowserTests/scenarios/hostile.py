@@ -16,7 +16,8 @@ ATTACKS = [
     "'-window.__pwned=5-'", "{{{shop.name}}}&lt;b&gt;", "javascript:window.__pwned=6",
 ]
 LINKS = """[one](javascript:window.__pwned=7) [two](JaVaScRiPt:window.__pwned=8) [three](data:text/html,<script>9</script>)
-![four](https://elsewhere.example/pixel.png) <img src=x onerror="window.__pwned = 10"> <a href="javascript:alert(1)">five</a>
+![four](https://elsewhere.example/pixel.png) <img src=x onerror="window.__pwned = 10">
+<a href="javascript:alert(1)">five</a>
 
 <script>window.__pwned = 11</script>
 
