@@ -79,7 +79,7 @@ def language(stage):
     page.goto("/")
     spoken("zh-CN", "全部商品")
     page.goto(f"/products/{slug}")
-    spoken("zh-CN", "下单后为你保留")
+    spoken("zh-CN", "下单后为你保留 15 分钟")
     expect(page.locator("[data-submit]")).to_have_text("提交订单")
     page.get_by_role("link", name="English").click()
     spoken("en", "Held for you")

@@ -29,7 +29,7 @@ extension Storefront {
         values["hasTiers"] = !tiers.isEmpty
         values["tiers"] = tiers
         values["facts"] = facts(product, visit)
-        values["hold"] = visit.word("hold", Self.duration(product.holdSeconds))
+        values["hold"] = visit.word("hold", Self.duration(product.holdSeconds, visit))
         values.merge(form.values(visit, isSoldOut: useCases.showStock(listing).isNothing)) { _, new in new }
         values.merge(try await picks(product, visit, form)) { _, new in new }
         let details = Markdown.html(listing.page.description)
@@ -45,10 +45,10 @@ extension Storefront {
     }
 
     /// `15 min`, `2 h`, `3 d`: whole units, as short as they come.
-    private static func duration(_ seconds: Int64) -> String {
-        if seconds.isMultiple(of: 86_400) { return "\(seconds / 86_400) d" }
-        if seconds.isMultiple(of: 3600) { return "\(seconds / 3600) h" }
-        return seconds.isMultiple(of: 60) ? "\(seconds / 60) min" : "\(seconds) s"
+    private static func duration(_ seconds: Int64, _ visit: Visit) -> String {
+        let units: [(word: String, seconds: Int64)] = [("days", 86_400), ("hours", 3600), ("minutes", 60)]
+        let unit = units.first { seconds.isMultiple(of: $0.seconds) } ?? ("seconds", 1)
+        return visit.word(unit.word, "\(seconds / unit.seconds)")
     }
 
     /// The beginning of a text, for search engines.
