@@ -14,11 +14,12 @@ try:
 except ImportError:
     sys.exit("Playwright is missing: run `make setup-test`, and use .build/venv/bin/python")
 
-from scenarios import buying
+from scenarios import buying, finding, forms, hostile, plain, standards, waiting
 from shop import Shop
 from stage import Stage, check
 
-SCENARIOS = {scenario.__name__: scenario for module in [buying] for scenario in module.SCENARIOS}
+MODULES = [buying, waiting, forms, finding, plain, standards, hostile]
+SCENARIOS = {scenario.__name__: scenario for module in MODULES for scenario in module.SCENARIOS}
 
 
 def run(scenario, shop):

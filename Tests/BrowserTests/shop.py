@@ -71,6 +71,10 @@ class Shop:
 
     # Buyers
 
+    def buyer(self, name):
+        """The contact of a buyer who has no orders yet."""
+        return f"{name}-{self.run}@example.com"
+
     def order(self, slug, contact="buyer@example.com", **members):
         """Places an order."""
         body = {"product": slug, "contact": contact, "channel": "sandbox"} | members

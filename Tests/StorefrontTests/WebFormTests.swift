@@ -6,6 +6,7 @@ import Shop
 import Testing
 import WebSupport
 
+@testable import PageSupport
 @testable import Storefront
 
 @Suite("Forms as browsers send them")

@@ -10,11 +10,11 @@ extension PageWords {
         // 库存
         "stockCounted": "库存 {n}", "stockMany": "库存充足", "stockSome": "不足 100 件",
         "stockFew": "即将售罄", "stockNone": "已售罄", "stockEndless": "长期有货", "stockHidden": "", "stock": "库存",
-        "seconds": "{n} 秒", "minutes": "{n} 分钟", "hours": "{n} 小时", "days": "{n} 天",
         // 商品
         "price": "价格", "unit": "/ 件", "tiers": "批发价", "tierFrom": "{n} 件起",
         "limits": "限购", "perOrder": "每单最多 {n} 件", "perBuyer": "每人最多 {n} 件",
         "hold": "下单后为你保留 {n}", "details": "商品详情", "buy": "购买",
+        "days": "{n} 天", "hours": "{n} 小时", "minutes": "{n} 分钟", "seconds": "{n} 秒",
         "closed": "活动已结束。", "closesAt": "{n} 截止",
         "opensAt": "{n} 开售", "opensIn": "距开售", "notOpen": "尚未开售",
         "notOpenNext": "留在本页即可，开售时按钮会自动可用。", "notOpenNoScript": "开售后请刷新本页。",

@@ -12,11 +12,11 @@ extension PageWords {
         "stockCounted": "{n} in stock", "stockMany": "In stock", "stockSome": "Under 100 left",
         "stockFew": "Almost gone", "stockNone": "Sold out", "stockEndless": "Always available", "stockHidden": "",
         "stock": "Stock",
-        "seconds": "{n} s", "minutes": "{n} min", "hours": "{n} h", "days": "{n} d",
         // Product
         "price": "Price", "unit": "each", "tiers": "The more, the cheaper", "tierFrom": "From {n}",
         "limits": "Limits", "perOrder": "{n} per order", "perBuyer": "{n} per buyer",
         "hold": "Held for you for {n} while you pay", "details": "Details", "buy": "Buy",
+        "days": "{n} d", "hours": "{n} h", "minutes": "{n} min", "seconds": "{n} s",
         "closed": "The sale is over.", "closesAt": "On sale until {n}",
         "opensAt": "The sale opens at {n}", "opensIn": "Opens in", "notOpen": "Not yet on sale",
         "notOpenNext": "Stay here: the button works the moment the sale opens.",
