@@ -39,7 +39,9 @@ drill: build ## rehearse a flash sale, 10,000 buyers for 500 cards; more options
 test: setup setup-test lint ## run every test
 	swift build --build-tests --explicit-target-dependency-import-check error
 	@# Of a crash the stack comes last, where it is seen.
-	SWIFT_BACKTRACE=threads=crashed,registers=none,images=none swift test --skip-build
+	@# The browser alone, because it takes the time of tests that wait for something.
+	SWIFT_BACKTRACE=threads=crashed,registers=none,images=none swift test --skip-build --filter BrowserTests
+	SWIFT_BACKTRACE=threads=crashed,registers=none,images=none swift test --skip-build --skip BrowserTests
 
 verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million cards, floods, Schemathesis, a cluster that is broken
 	swift build --build-tests

@@ -32,7 +32,7 @@ extension PageWords {
         "range": "{n} 到 {m}", "atLeast": "不小于 {n}", "atMost": "不大于 {n}",
         // 订单
         "order": "订单号", "orderPage": "查看订单", "status": "状态", "amount": "金额", "placedAt": "下单时间",
-        "expires": "请在此前付款", "timeLeft": "剩余时间", "product": "商品", "pay": "付款",
+        "contactFact": "联系方式", "expires": "请在此前付款", "timeLeft": "剩余时间", "product": "商品", "pay": "付款",
         "payNow": "支付 {n}", "payWith": "使用 {n} 支付", "scan": "手机扫码付款",
         "scanProvider": "请用支付应用扫码", "scanNext": "付款后本页会自动更新。",
         "otherChannel": "其他支付方式", "cancel": "取消订单", "cancelNext": "卡密会放回库存。",

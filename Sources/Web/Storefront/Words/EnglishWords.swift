@@ -39,7 +39,7 @@ extension PageWords {
         "atMost": "at most {n}",
         // Order
         "order": "Order", "orderPage": "My order", "status": "Status", "amount": "Amount", "placedAt": "Placed",
-        "expires": "Pay before", "timeLeft": "Time left", "product": "Product", "pay": "Pay",
+        "contactFact": "Contact", "expires": "Pay before", "timeLeft": "Time left", "product": "Product", "pay": "Pay",
         "payNow": "Pay {n}", "payWith": "Pay with {n}", "scan": "Scan to pay on your phone",
         "scanProvider": "Scan with your payment app", "scanNext": "This page changes by itself once you have paid.",
         "otherChannel": "Another way to pay", "cancel": "Cancel this order",
