@@ -209,7 +209,8 @@ extension SQLLedger {
             ).map { row in
                 OwnerEntry(
                     id: try row["id"], at: try row["at"], action: try row["action"],
-                    subject: try row["subject"], note: OwnerNote(actor: try row["actor"], reason: try row["reason"]))
+                    subject: try row["subject"], note: OwnerNote(actor: try row["actor"], reason: try row["reason"]),
+                    before: try row["before"], after: try row["after"])
             }
         }
     }
