@@ -298,6 +298,7 @@ let package = Package(
             name: "ShopTests",
             dependencies: [
                 "Domain", "MemoryGate", "PCREPatterns", "Shop", "SQLiteLedger", "TestKit", .crypto, .metrics,
+                .nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -185,7 +185,7 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    private static let scrypt: Derive = { password, salt, cost in
+    static let scrypt: Derive = { password, salt, cost in
         let key = try? KDF.Scrypt.deriveKey(
             from: password, salt: salt, outputByteCount: ScryptHash.keyBytes, rounds: 1 << cost.log2N,
             blockSize: cost.blockSize, parallelism: cost.parallelism)

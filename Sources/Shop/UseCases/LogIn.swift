@@ -18,7 +18,7 @@ public struct LogIn: Sendable {
     /// Longest password that is looked at, in UTF-8 bytes: four for each character that ``PasswordRules`` allows.
     private static let maximumBytes = 4 * PasswordRules.length.upperBound
 
-    private let tools: StaffTools
+    let tools: StaffTools
 
     /// Puts the parts together.
     public init(_ tools: StaffTools) { self.tools = tools }
