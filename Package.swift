@@ -17,6 +17,7 @@ extension Target.Dependency {
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
@@ -74,7 +75,9 @@ let package = Package(
     ],
     targets: [
         .target(name: "Domain", swiftSettings: settings),
-        .target(name: "Shop", dependencies: ["Domain", .crypto, .metrics, .nioConcurrency], swiftSettings: settings),
+        .target(
+            name: "Shop", dependencies: ["Domain", .crypto, .cryptoExtras, .metrics, .nioConcurrency],
+            swiftSettings: settings),
 
         .target(name: "Shards", dependencies: ["Domain", "Shop", .nioConcurrency], swiftSettings: settings),
 
@@ -299,6 +302,7 @@ let package = Package(
             name: "ShopTests",
             dependencies: [
                 "Domain", "MemoryGate", "PCREPatterns", "Shop", "SQLiteLedger", "TestKit", .crypto, .metrics,
+                .nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(

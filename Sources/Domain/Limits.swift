@@ -144,6 +144,26 @@ public struct Limits: Sendable {
     public var patternSteps: UInt32 = 5000
     /// Patterns that are kept compiled.
     public var patterns = 1000
+    /// Members of the staff, those that are disabled counted.
+    public var staff = 100
+    /// Sessions of the staff at once; past it the one that was used longest ago ends.
+    public var staffSessions = 1000
+    /// Hours without use after which a session of the staff ends.
+    public var sessionIdleHours: Int64 = 12
+    /// Hours after its beginning at which a session of the staff ends.
+    public var sessionHours: Int64 = 7 * 24
+    /// Hours for which the token that makes the first owner is good.
+    public var setupHours: Int64 = 24
+    /// Names and addresses whose failed log-ins are remembered.
+    public var loginKeys = 20_000
+    /// Passwords that are hashed at once, 32 MiB each.
+    public var passwordsAtOnce = 2
+    /// Passwords that wait to be hashed before *busy* is answered.
+    public var passwordsWaiting = 32
+    /// Bytes of what the owner's journal keeps of a thing before, and after, a change.
+    public static let journalBytes = 8 << 10
+    /// Hours or days that one question for figures may span.
+    public var figureBuckets = 400
     /// Seconds that a stopping shop waits for accepted work.
     public var drainSeconds: Int64 = 30
 
@@ -162,6 +182,7 @@ public struct Limits: Sendable {
         if bodyBytes * 4 > gateBacklogBytes {
             found.append("one order may fill the log: bodyBytes against the backlog")
         }
+        if sessionIdleHours > sessionHours { found.append("sessionIdleHours exceeds sessionHours") }
         if cardBytes > bodyBytes { found.append("cardBytes exceeds bodyBytes") }
         return found
     }

@@ -27,7 +27,7 @@ struct DemoCatalog {
         try await sell("demo-card", "Demo card · 演示卡密", 1990, position: -1, text: Self.cardText)
         try await deal("demo-card", 1...1000)
         _ = try await useCases.configureChannel(
-            name: channel, kind: "sandbox", settings: [:], isEnabled: true
+            name: channel, kind: "sandbox", settings: [:], isEnabled: true, by: note
         ) { _ throws(ShopError) in }
         try await describe()
         let games = try await category("games", "Games · 游戏", 1)

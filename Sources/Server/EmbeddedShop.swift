@@ -76,7 +76,8 @@ public final class EmbeddedShop: Composition {
         let caller = HTTPProviderCaller(limits: limits)
         let forged = ForgedInbox(ledger: ledger, limits: limits) { logger.note("forged callbacks not written", $0) }
         ports = UseCases.Ports(
-            ledger: ledger, catalog: ledger, cards: ledger, cache: CatalogCache(), gate: MemoryGate(limits: limits),
+            ledger: ledger, catalog: ledger, cards: ledger, staff: ledger, cache: CatalogCache(),
+            gate: MemoryGate(limits: limits),
             intake: GroupCommitIntake(ledger: ledger, limits: limits, metrics: registry),
             channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)], caller: caller,
             patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,

@@ -143,7 +143,11 @@ extension ShardedLedger: Catalog {
 
     public func channels() async throws(ShopError) -> [ChannelRecord] { try await home.channels() }
 
-    public func store(_ channel: ChannelRecord) async throws(ShopError) -> Bool { try await home.store(channel) }
+    public func store(
+        _ channel: ChannelRecord, _ change: ChannelChange, _ deed: OwnerDeed
+    ) async throws(ShopError) -> Bool {
+        try await home.store(channel, change, deed)
+    }
 
     public func wrappedKeys() async throws(ShopError) -> [WrappedKey] { try await home.wrappedKeys() }
 

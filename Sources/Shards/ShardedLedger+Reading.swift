@@ -74,6 +74,18 @@ extension ShardedLedger {
             callbacks: callbacks.map { (channel: $0.key[0], verdict: $0.key[1], count: $0.value) })
     }
 
+    public func figures(_ span: FigureSpan) async throws(ShopError) -> [SalesFigures] {
+        if let product = span.product { return try await shard(of: product).figures(span) }
+        let parts = try await all { shard throws(ShopError) in try await shard.figures(span) }
+        return parts.dropFirst().reduce(parts[0]) { sum, part in
+            zip(sum, part).map { left, right in
+                var both = left
+                both.add(right)
+                return both
+            }
+        }
+    }
+
     public func stock() async throws(ShopError) -> [StockPlace: Int] {
         try await all { shard throws(ShopError) in try await shard.stock() }
             .reduce(into: [:]) { $0.merge($1) { first, _ in first } }

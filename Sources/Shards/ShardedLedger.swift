@@ -4,10 +4,11 @@ public import Shop
 
 /// Several ledgers as one: each is the home of whole products, and of all that was bought of them. Every call that is
 /// about one thing goes to the one ledger that its number names; lists are put together from all of them. What the
-/// whole shop shares (categories, channels, keys, announcements, settings, pictures, the blacklist) lives in shard 0.
+/// whole shop shares (categories, channels, keys, announcements, settings, pictures, the blacklist, the
+/// staff) lives in shard 0.
 public struct ShardedLedger: Sendable {
     /// What a shard is made of.
-    public typealias Shard = any Ledger & Catalog & CardStore
+    public typealias Shard = any Ledger & Catalog & CardStore & StaffStore
 
     /// The shards; their order is their number.
     let shards: [Shard]

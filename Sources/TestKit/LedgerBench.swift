@@ -9,16 +9,19 @@ public struct LedgerBench: Sendable {
     public let catalog: any Catalog
     /// The same ledger's cards.
     public let cards: any CardStore
+    /// The same ledger's staff.
+    public let staff: any StaffStore
     /// Decides what time it is.
     public let clock: MockClock
     /// Makes identifiers.
     public let identifiers: IdentifierMaker
 
     /// Puts the parts together.
-    public init(_ ledger: any Ledger & Catalog & CardStore, clock: MockClock) {
+    public init(_ ledger: any Ledger & Catalog & CardStore & StaffStore, clock: MockClock) {
         self.ledger = ledger
         catalog = ledger
         cards = ledger
+        staff = ledger
         self.clock = clock
         identifiers = Fixtures.identifiers(clock)
     }

@@ -7,6 +7,7 @@ extension LedgerContract {
     public static var limits: Limits {
         var limits = Limits()
         limits.pictures = 3
+        limits.staffSessions = 60
         return limits
     }
 

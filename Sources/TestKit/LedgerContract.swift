@@ -24,7 +24,7 @@ public enum LedgerContract {
             ContractCase("cards seen before are duplicates, per product", duplicates),
             ContractCase("the gate's snapshot is what the ledger holds", snapshot),
         ] + paymentCases + byHandCases + cardCases + changeCases + offerCases + couponCases + pickCases + noticeCases
-        + settingCases
+        + settingCases + staffCases + journalCases + figureCases
 
     // MARK: Scarce things
 

@@ -141,8 +141,8 @@ struct ClusterStack: Sendable {
         self.keys = keys
         ports = { [cache, intake, ledger] gate in
             UseCases.Ports(
-                ledger: postgres, catalog: postgres, cards: postgres, cache: cache, gate: gate, intake: intake,
-                channelKinds: [], caller: Nobody(), patterns: Nobody(),
+                ledger: postgres, catalog: postgres, cards: postgres, staff: postgres, cache: cache, gate: gate,
+                intake: intake, channelKinds: [], caller: Nobody(), patterns: Nobody(),
                 forged: ForgedInbox(ledger: postgres, limits: limits), keys: keys, board: boards[1],
                 identifiers: ledger.identifiers, clock: ledger.clock, limits: limits)
         }

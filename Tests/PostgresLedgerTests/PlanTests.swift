@@ -92,6 +92,40 @@ struct PlanTests {
         return lines.joined(separator: "\n")
     }
 
+    @Test("pages of the back office go by an index to what is rare, and figures to their range")
+    func pages() async throws {
+        try await withLedger { postgres in
+            let product = try await postgres.bench.product()
+            try Self.fill(postgres, product)
+            func orders(_ state: OrderState?) -> String {
+                PageStatements.orders(OrderFilter(state: state, limit: 9), ofBuyer: "o.contact = ?").0
+            }
+            let buyer = OrderFilter(buyer: Fixtures.buyer(1), limit: 9)
+            let pages = [
+                "orders": (orders(nil), "orders_pkey"), "awaiting": (orders(.awaitingPayment), "orders_due"),
+                "paid": (orders(.paid), "orders_by_state"),
+                "buyer": (PageStatements.orders(buyer, ofBuyer: "o.contact = ?").0, "orders_by_contact"),
+                "late": (PageStatements.payments(PaymentFilter(verdict: .late, limit: 9)).0, "payments_unusual"),
+                "unsettled": (
+                    PageStatements.payments(PaymentFilter(resolution: .refunded, limit: 9)).0, "payments_unsettled"
+                ),
+                "refunds": (PageStatements.refunds(RefundFilter(state: .open, limit: 9)).0, "refunds_by_state"),
+                "figures": (Statements.figures(ofProduct: false), "orders_pkey"),
+            ]
+            let client = PostgresClient(try PostgresSettings(url: postgres.server.url(postgres.database)))
+            defer { client.close() }
+            let plans = try await client.transaction(.readWrite, .urgent) { session in
+                try session.script("SET LOCAL plan_cache_mode = force_generic_plan")
+                return try pages.mapValues { try Self.plan(TranslatedStatements.translate($0.0), session) }
+            }
+            for (name, plan) in plans {
+                #expect(plan.contains(pages[name]?.1 ?? "no page"), "\(name): \(plan)")
+                #expect(
+                    !plan.contains("Seq Scan on orders") && !plan.contains("Seq Scan on payments"), "\(name): \(plan)")
+            }
+        }
+    }
+
     @Test("no hot statement goes through a large table or sorts it, with 99 % of a product sold")
     func hot() async throws {
         try await withLedger { postgres in

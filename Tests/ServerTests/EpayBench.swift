@@ -161,7 +161,8 @@ struct EpayBench: Sendable {
         }
         _ = try await shop.useCases.importCards("game-key", from: chunks)
         _ = try await shop.useCases.configureChannel(
-            name: Fixtures.slug("epay"), kind: "epay", settings: settings, isEnabled: true, mayEnable: { _ in })
+            name: Fixtures.slug("epay"), kind: "epay", settings: settings, isEnabled: true,
+            by: OwnerNote(actor: "owner", reason: nil), mayEnable: { _ in })
     }
 }
 

@@ -103,11 +103,21 @@ extension PaymentResolution: SQLWord {}
 extension PaymentVerdict: SQLWord {}
 extension ProductKind: SQLWord {}
 extension RefundState: SQLWord {}
+extension StaffRole: SQLWord {}
 extension StockDisplay: SQLWord {}
 
 // MARK: Names
 
 extension Slug: SQLConvertible {
+    package init?(_ value: SQLValue) {
+        guard case .text(let text) = value else { return nil }
+        self.init(text)
+    }
+
+    package var sqlValue: SQLValue { .text(text) }
+}
+
+extension StaffName: SQLConvertible {
     package init?(_ value: SQLValue) {
         guard case .text(let text) = value else { return nil }
         self.init(text)

@@ -187,12 +187,8 @@ extension SQLLedger {
     }
 
     public func refunds(_ filter: RefundFilter) async throws(ShopError) -> [RefundCase] {
-        var conditions = SQLConditions()
-        if let state = filter.state { conditions.add("r.state = ?", state) }
-        if let order = filter.order { conditions.add("r.order_id = ?", order) }
-        if let after = filter.after { conditions.add("r.id < ?", after) }
-        let sql = "\(Statements.refundColumns) WHERE \(conditions.sql) ORDER BY r.id DESC LIMIT ?"
-        return try await read { [arguments = conditions.arguments + [filter.limit]] transaction in
+        let (sql, arguments) = PageStatements.refunds(filter)
+        return try await read { transaction in
             try transaction.rows(sql, arguments).map { try RefundCase(row: $0) }
         }
     }

@@ -33,7 +33,7 @@ extension SQLLedger {
     }
 
     public func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry] {
-        let (condition, arguments) = Self.condition(filter)
+        let (condition, arguments) = PageStatements.cards(filter)
         return try await read { transaction in
             try transaction.rows("SELECT \(Statements.cardColumns) FROM cards \(condition)", arguments).map {
                 try CardEntry(row: $0)
@@ -42,7 +42,7 @@ extension SQLLedger {
     }
 
     public func contents(_ filter: CardFilter) async throws(ShopError) -> [CardContent] {
-        let (condition, arguments) = Self.condition(filter)
+        let (condition, arguments) = PageStatements.cards(filter)
         return try await read { transaction in
             try transaction.rows("SELECT id, secret, note, preview, surcharge FROM cards \(condition)", arguments).map {
                 row in
@@ -78,18 +78,6 @@ extension SQLLedger {
             }
             return previews
         }
-    }
-
-    private static func condition(_ filter: CardFilter) -> (String, SQLArguments) {
-        // The plus keeps SQLite on the row numbers: by an index of the product it would sort all cards for each page.
-        var conditions = SQLConditions()
-        conditions.add("id > ?", filter.after)
-        conditions.add("+product_id = ?", filter.product)
-        if let state = filter.state { conditions.add("state = ?", state) }
-        if let batch = filter.batch { conditions.add("batch_id = ?", batch) }
-        if let pool = filter.pool { conditions.add(pool == .drawn ? "preview IS NULL" : "preview IS NOT NULL") }
-        if let order = filter.order { conditions.add("order_id = ?", order) }
-        return ("WHERE \(conditions.sql) ORDER BY id LIMIT ?", conditions.arguments + [filter.limit])
     }
 
     public func batches(of product: ProductID, limit: Int) async throws(ShopError) -> [CardBatch] {
@@ -204,12 +192,11 @@ extension SQLLedger {
 
     public func ownerJournal(after: Int64?, limit: Int) async throws(ShopError) -> [OwnerEntry] {
         try await read { transaction in
-            try transaction.rows(
-                "SELECT * FROM owner_journal WHERE id < ? ORDER BY id DESC LIMIT ?", [after ?? .max, limit]
-            ).map { row in
+            try transaction.rows(PageStatements.journal, [after ?? .max, limit]).map { row in
                 OwnerEntry(
                     id: try row["id"], at: try row["at"], action: try row["action"],
-                    subject: try row["subject"], note: OwnerNote(actor: try row["actor"], reason: try row["reason"]))
+                    subject: try row["subject"], note: OwnerNote(actor: try row["actor"], reason: try row["reason"]),
+                    before: try row["before"], after: try row["after"])
             }
         }
     }

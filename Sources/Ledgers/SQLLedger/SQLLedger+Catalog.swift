@@ -29,8 +29,9 @@ extension SQLLedger {
             guard let id = inserted else {
                 throw ShopError(.alreadyExists, "a product with this slug exists", field: "slug")
             }
-            try transaction.log("product", subject: draft.slug.text, deed)
-            return draft.listing(id: ProductID(id), version: 1)
+            let listing = draft.listing(id: ProductID(id), version: 1)
+            try transaction.log("product", subject: draft.slug.text, deed, after: listing.facts)
+            return listing
         }
     }
 
@@ -40,6 +41,8 @@ extension SQLLedger {
         let keepsCategories = keepsCategories
         return try await write(.urgent) { transaction in
             if keepsCategories { try transaction.checkCategory(draft.category) }
+            let sql = "SELECT * FROM products WHERE id = ? \(transaction.dialect.forUpdate)"
+            let before = try transaction.first(sql, [product]).map { try Listing(row: $0) }
             let changed = try transaction.run(
                 """
                 UPDATE products SET title = ?, amount = ?, max_per_order = ?, max_per_buyer = ?,
@@ -52,8 +55,10 @@ extension SQLLedger {
                 """,
                 try Self.changeable(draft) + [draft.limits.perBuyer, draft.limits.perBuyer, product, version])
             guard changed == 1 else { throw ShopError.changedMeanwhile("product") }
-            try transaction.log("product", subject: draft.slug.text, deed)
-            return draft.listing(id: product, version: version + 1)
+            let listing = draft.listing(id: product, version: version + 1)
+            try transaction.log(
+                "product", subject: draft.slug.text, deed, before: before?.facts, after: listing.facts)
+            return listing
         }
     }
 
@@ -82,8 +87,12 @@ extension SQLLedger {
         }
     }
 
-    public func store(_ channel: ChannelRecord) async throws(ShopError) -> Bool {
+    public func store(
+        _ channel: ChannelRecord, _ change: ChannelChange, _ deed: OwnerDeed
+    ) async throws(ShopError) -> Bool {
         try await write(.urgent) { transaction in
+            try transaction.log(
+                "channel", subject: channel.name.text, deed, before: change.before, after: change.after)
             let updated = try transaction.run(
                 "UPDATE channels SET settings = ?, enabled = ? WHERE name = ? AND kind = ?",
                 [channel.sealedSettings, channel.isEnabled, channel.name, channel.kind])

@@ -22,6 +22,7 @@ extension SQLLedger {
                 title, text, window.opensAt, window.closesAt, isPinned,
             ]
             let stored: Int64
+            let before = try id.flatMap { try transaction.lockedAnnouncement($0) }
             if let id {
                 stored = id
                 let changed = try transaction.run(
@@ -37,21 +38,18 @@ extension SQLLedger {
                     VALUES (?, ?, ?, ?, ?, ?)
                     """, values + [deed.at])
             }
-            try transaction.log("announcement", subject: "announcement \(stored)", deed)
-            let sql = "SELECT * FROM announcements WHERE id = ?"
-            guard let row = try transaction.first(sql, [stored]) else {
-                throw SQLRow.damaged("announcement")
-            }
-            return try Announcement(row: row)
+            guard let after = try transaction.lockedAnnouncement(stored) else { throw SQLRow.damaged("announcement") }
+            try transaction.log(
+                "announcement", subject: "announcement \(stored)", deed, before: before?.facts, after: after.facts)
+            return after
         }
     }
 
     public func remove(announcement id: Int64, _ deed: OwnerDeed) async throws(ShopError) {
         try await write(.urgent) { transaction in
-            guard try transaction.run("DELETE FROM announcements WHERE id = ?", [id]) == 1 else {
-                throw Self.noAnnouncement
-            }
-            try transaction.log("announcement", subject: "announcement \(id) removed", deed)
+            guard let before = try transaction.lockedAnnouncement(id) else { throw Self.noAnnouncement }
+            try transaction.run("DELETE FROM announcements WHERE id = ?", [id], rows: 1)
+            try transaction.log("announcement", subject: "announcement \(id) removed", deed, before: before.facts)
         }
     }
 
@@ -79,17 +77,31 @@ extension SQLLedger {
             guard let id = inserted else { throw ShopError(.alreadyExists, "this one is on the blacklist") }
             // Whom it is about, and why, stands in the list only: what is in the journal stays for ever.
             let note = OwnerNote(actor: deed.note.actor, reason: nil)
-            try transaction.log("block", subject: "block \(id)", by: note, at: deed.at)
-            return Block(id: id, party: party, reason: deed.note.reason, createdAt: deed.at)
+            let block = Block(id: id, party: party, reason: deed.note.reason, createdAt: deed.at)
+            try transaction.log(
+                "block", subject: "block \(id)", OwnerDeed(by: note, at: deed.at), after: block.facts)
+            return block
         }
     }
 
     public func unblock(_ id: Int64, _ deed: OwnerDeed) async throws(ShopError) {
         try await write(.urgent) { transaction in
-            guard try transaction.run("DELETE FROM blocks WHERE id = ?", [id]) == 1 else {
+            let sql = "SELECT * FROM blocks WHERE id = ? \(transaction.dialect.forUpdate)"
+            guard let row = try transaction.first(sql, [id]) else {
                 throw ShopError(.notFound, "no such entry of the blacklist")
             }
-            try transaction.log("unblock", subject: "block \(id)", deed)
+            let before = try Block(row: row)
+            try transaction.run("DELETE FROM blocks WHERE id = ?", [id], rows: 1)
+            try transaction.log("unblock", subject: "block \(id)", deed, before: before.facts)
+        }
+    }
+}
+
+extension SQLTransaction {
+    /// An announcement that nobody else changes until the transaction ends; nil when there is none.
+    fileprivate func lockedAnnouncement(_ id: Int64) throws -> Announcement? {
+        try first("SELECT * FROM announcements WHERE id = ? \(dialect.forUpdate)", [id]).map {
+            try Announcement(row: $0)
         }
     }
 }

@@ -23,8 +23,9 @@ extension SQLLedger {
             guard let id = inserted else {
                 throw ShopError(.alreadyExists, "a category with this slug exists", field: "slug")
             }
-            try transaction.log("category", subject: draft.slug.text, deed)
-            return Category(draft, id: CategoryID(id))
+            let category = Category(draft, id: CategoryID(id))
+            try transaction.log("category", subject: draft.slug.text, deed, after: category.facts)
+            return category
         }
     }
 
@@ -32,18 +33,16 @@ extension SQLLedger {
         _ category: CategoryID, _ change: CategoryChange, _ deed: OwnerDeed
     ) async throws(ShopError) -> Category {
         try await write(.urgent) { transaction in
+            let before = try transaction.lockedCategory(category)
             try transaction.run(
                 """
                 UPDATE categories SET name = coalesce(?, name), position = coalesce(?, position),
                     hidden = coalesce(?, hidden)
                 WHERE id = ?
                 """, [change.name, change.position, change.isHidden, category])
-            let sql = "SELECT * FROM categories WHERE id = ?"
-            guard let row = try transaction.first(sql, [category]) else {
-                throw ShopError(.notFound, "no such category")
-            }
-            let changed = try Category(row: row)
-            try transaction.log("category", subject: changed.slug.text, deed)
+            let changed = try transaction.lockedCategory(category)
+            try transaction.log(
+                "category", subject: changed.slug.text, deed, before: before.facts, after: changed.facts)
             return changed
         }
     }
@@ -51,8 +50,7 @@ extension SQLLedger {
     public func remove(_ category: CategoryID, _ deed: OwnerDeed) async throws(ShopError) {
         try await write(.urgent) { transaction in
             // Whoever is about to use it is waited for, or finds it gone.
-            let sql = "SELECT id FROM categories WHERE id = ? \(transaction.dialect.forUpdate)"
-            guard try transaction.exists(sql, [category]) else { throw ShopError(.notFound, "no such category") }
+            let before = try transaction.lockedCategory(category)
             let isUsed = try ["products", "coupons"].contains { table in
                 try transaction.exists("SELECT id FROM \(table) WHERE category_id = ? LIMIT 1", [category])
             }
@@ -60,7 +58,8 @@ extension SQLLedger {
                 throw ShopError(.wrongState, "products or coupons are of this category; move them first")
             }
             try transaction.run("DELETE FROM categories WHERE id = ?", [category], rows: 1)
-            try transaction.log("category", subject: "category \(category.number) removed", deed)
+            try transaction.log(
+                "category", subject: "category \(category.number) removed", deed, before: before.facts)
         }
     }
 
@@ -98,8 +97,9 @@ extension SQLLedger {
             guard let id = inserted else {
                 throw ShopError(.alreadyExists, "a coupon with this code exists", field: "code")
             }
-            try transaction.log("coupon", subject: code.text, deed)
-            return Coupon(id: CouponID(id), code: code, terms: terms, version: 1)
+            let coupon = Coupon(id: CouponID(id), code: code, terms: terms, version: 1)
+            try transaction.log("coupon", subject: code.text, deed, after: coupon.facts)
+            return coupon
         }
     }
 
@@ -129,8 +129,9 @@ extension SQLLedger {
                 try Self.columns(terms) + [terms.uses.perBuyer, terms.uses.perBuyer, coupon, version])
             guard changed == 1 else { throw ShopError.changedMeanwhile("coupon") }
             let before = try Coupon(row: row)
-            try transaction.log("coupon", subject: before.code.text, deed)
-            return Coupon(id: coupon, code: before.code, terms: terms, version: version + 1)
+            let after = Coupon(id: coupon, code: before.code, terms: terms, version: version + 1)
+            try transaction.log("coupon", subject: before.code.text, deed, before: before.facts, after: after.facts)
+            return after
         }
     }
 
@@ -146,6 +147,16 @@ extension SQLLedger {
             terms.uses.total, terms.uses.perBuyer, terms.window.opensAt,
             terms.window.closesAt, terms.isEnabled,
         ]
+    }
+}
+
+extension SQLTransaction {
+    /// A category that nobody else changes until the transaction ends.
+    fileprivate func lockedCategory(_ id: CategoryID) throws -> Category {
+        guard let row = try first("SELECT * FROM categories WHERE id = ? \(dialect.forUpdate)", [id]) else {
+            throw ShopError(.notFound, "no such category")
+        }
+        return try Category(row: row)
     }
 }
 

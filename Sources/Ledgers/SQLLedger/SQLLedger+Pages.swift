@@ -20,38 +20,15 @@ extension SQLLedger {
 
     /// - Parameter condition: holds for a buyer's orders; its placeholders stand for the contact
     package func orders(_ filter: OrderFilter, ofBuyer condition: String) async throws(ShopError) -> [Order] {
-        var conditions = SQLConditions()
-        if let state = filter.state {
-            conditions.add("o.state = ?", state)
-            // The words of the partial index, so that it may be used.
-            if state != .awaitingPayment, state != .delivered {
-                conditions.add("o.state NOT IN ('awaiting_payment', 'delivered')")
-            }
-        }
-        if let buyer = filter.buyer { conditions.add(condition, buyer.contact) }
-        if let after = filter.after { conditions.add("o.id < ?", after) }
-        let sql = """
-            SELECT \(Statements.orderColumns) FROM orders o JOIN products p ON p.id = o.product_id
-            WHERE \(conditions.sql) ORDER BY o.id DESC LIMIT ?
-            """
-        return try await read { [arguments = conditions.arguments + [filter.limit]] transaction in
+        let (sql, arguments) = PageStatements.orders(filter, ofBuyer: condition)
+        return try await read { transaction in
             try transaction.rows(sql, arguments).map { try Order(row: $0) }
         }
     }
 
     public func payments(_ filter: PaymentFilter) async throws(ShopError) -> [PaymentEntry] {
-        var conditions = SQLConditions()
-        if let verdict = filter.verdict { conditions.add("verdict = ?", verdict) }
-        switch filter.resolution {
-        // The word itself where an index has it, so that it may be used.
-        case .review: conditions.add("resolution = 'review'")
-        case let resolution?: conditions.add("resolution = ?", resolution)
-        case nil: break
-        }
-        if let order = filter.order { conditions.add("order_id = ?", order) }
-        if let after = filter.after { conditions.add("id < ?", after) }
-        let sql = "SELECT * FROM payments WHERE \(conditions.sql) ORDER BY id DESC LIMIT ?"
-        return try await read { [arguments = conditions.arguments + [filter.limit]] transaction in
+        let (sql, arguments) = PageStatements.payments(filter)
+        return try await read { transaction in
             try transaction.rows(sql, arguments).map { try PaymentEntry(row: $0) }
         }
     }

@@ -18,6 +18,8 @@ extension SQLLedger {
         var stored = settings
         stored.version = version + 1
         return try await write(.urgent) { [stored] transaction in
+            let sqlBefore = "SELECT * FROM shop_settings \(transaction.dialect.forUpdate)"
+            let before = try transaction.first(sqlBefore).map { try ShopSettings(row: $0) }
             // The first ones are inserted, all others replace those of the version before; both do nothing when
             // somebody was faster.
             let sql =
@@ -34,7 +36,8 @@ extension SQLLedger {
                 """
             let changed = try transaction.run(sql, stored.columns + [version == 0 ? 1 : version])
             guard changed == 1 else { throw ShopSettings.changedMeanwhile }
-            try transaction.log("settings", subject: "version \(stored.version)", deed)
+            try transaction.log(
+                "settings", subject: "version \(stored.version)", deed, before: before?.facts, after: stored.facts)
             return stored
         }
     }

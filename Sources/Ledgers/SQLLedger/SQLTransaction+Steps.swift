@@ -50,13 +50,23 @@ extension SQLTransaction {
 
     /// Writes down something that the owner did.
     package func log(_ action: String, subject: String, by note: OwnerNote, at moment: Timestamp) throws {
-        try run(
-            "INSERT INTO owner_journal (at, actor, action, subject, reason) VALUES (?, ?, ?, ?, ?)",
-            [moment, note.actor, action, subject, note.reason], rows: 1)
+        try log(action, subject: subject, OwnerDeed(by: note, at: moment))
     }
 
-    package func log(_ action: String, subject: String, _ deed: OwnerDeed) throws {
-        try log(action, subject: subject, by: deed.note, at: deed.at)
+    /// Writes down a change, with what the thing was like before it and after it.
+    package func log(
+        _ action: String, subject: String, _ deed: OwnerDeed, before: JournalFacts? = nil, after: JournalFacts? = nil
+    ) throws {
+        let bytes = Limits.journalBytes
+        try run(
+            """
+            INSERT INTO owner_journal (at, actor, action, subject, reason, before, after)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                deed.at, deed.note.actor, action, subject, deed.note.reason, before?.json(maximumBytes: bytes),
+                after?.json(maximumBytes: bytes),
+            ], rows: 1)
     }
 
     // MARK: Cards

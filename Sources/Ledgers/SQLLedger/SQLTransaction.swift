@@ -90,7 +90,7 @@ public enum SQLLane: Hashable, Sendable {
 }
 
 /// A ledger on an SQL engine. All verbs but placing are the same on each, and stand in extensions of this protocol.
-public protocol SQLLedger: Ledger, Catalog, CardStore {
+public protocol SQLLedger: Ledger, Catalog, CardStore, StaffStore {
     /// The bounds of the shop.
     var limits: Limits { get }
     /// Whether the shop's categories live in this ledger, which then checks that they are there. Of other shards,

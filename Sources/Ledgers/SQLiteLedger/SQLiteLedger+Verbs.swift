@@ -56,13 +56,13 @@ extension SQLiteLedger: SQLLedger {
 
     public func orders(_ filter: OrderFilter) async throws(ShopError) -> [Order] {
         // What was filed under the buyer, and the newest, which are not filed yet.
-        try await orders(
-            filter,
-            ofBuyer: """
-                o.id IN (SELECT order_id FROM buyer_orders WHERE contact = ?
-                    UNION SELECT id FROM orders WHERE id > (SELECT through FROM filed_orders) AND contact = ?)
-                """)
+        try await orders(filter, ofBuyer: Self.ofBuyer)
     }
+
+    static let ofBuyer = """
+        o.id IN (SELECT order_id FROM buyer_orders WHERE contact = ?
+            UNION SELECT id FROM orders WHERE id > (SELECT through FROM filed_orders) AND contact = ?)
+        """
 
     public func audit() async throws(ShopError) -> AuditReport {
         try await audit(also: ["I6": Self.wronglyFiled])

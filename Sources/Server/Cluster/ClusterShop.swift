@@ -66,7 +66,8 @@ final class ClusterShop: Composition {
         }
         let cache = CatalogCache()
         ports = UseCases.Ports(
-            ledger: engines.ledger, catalog: engines.ledger, cards: engines.ledger, cache: cache, gate: engines.gate,
+            ledger: engines.ledger, catalog: engines.ledger, cards: engines.ledger, staff: engines.ledger, cache: cache,
+            gate: engines.gate,
             intake: engines.intake, channelKinds: [SandboxKind(publicURL: publicURL), EpayKind(publicURL: publicURL)],
             caller: caller, patterns: PCREPatterns(limits: limits), forged: forged, keys: keys,
             board: RedisOrderBoard(

@@ -138,6 +138,9 @@ public struct KeyRing: Sendable {
     /// The context of a channel's settings.
     public static func channelContext(_ name: Slug) -> String { "channel:\(name.text)" }
 
+    /// The context of the secret of a member's second factor.
+    public static func totpContext(_ member: Int64) -> String { "totp:\(member)" }
+
     // MARK: Digests
 
     /// The same secret of the same product has the same fingerprint.
@@ -154,6 +157,11 @@ public struct KeyRing: Sendable {
     public func bodyDigest(_ digest: [UInt8]) -> [UInt8] {
         // A query tag is made of a contact, which holds no such byte.
         self.digest(.query, [0] + digest)
+    }
+
+    /// What a recovery code of a member of the staff is found by. Longer than what ``bodyDigest(_:)`` makes one of.
+    public func recoveryDigest(_ code: String, of member: Int64) -> [UInt8] {
+        digest(.query, [0] + Array("recovery code of the member \(member): \(code)".utf8))
     }
 
     private func digest(_ purpose: Purpose, _ bytes: [UInt8]) -> [UInt8] {

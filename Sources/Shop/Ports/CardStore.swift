@@ -219,20 +219,30 @@ public struct OwnerEntry: Hashable, Sendable {
     /// When.
     public let at: Timestamp
     /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `refund`, `erase`, `product`, `category`,
-    /// `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`.
+    /// `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`, `channel`, `staff`.
     public let action: String
     /// To what; never a secret.
     public let subject: String
     /// Who, and why.
     public let note: OwnerNote
+    /// What it was like before, a JSON object of at most ``Limits/journalBytes``; nil for what was made, of what has no
+    /// such state, and in entries of older releases.
+    public let before: String?
+    /// What it was like after; nil for what was removed.
+    public let after: String?
 
     /// Puts stored parts together.
-    public init(id: Int64, at: Timestamp, action: String, subject: String, note: OwnerNote) {
+    public init(
+        id: Int64, at: Timestamp, action: String, subject: String, note: OwnerNote, before: String? = nil,
+        after: String? = nil
+    ) {
         self.id = id
         self.at = at
         self.action = action
         self.subject = subject
         self.note = note
+        self.before = before
+        self.after = after
     }
 }
 

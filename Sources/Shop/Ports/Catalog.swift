@@ -173,6 +173,21 @@ public struct ChannelRecord: Hashable, Sendable {
     }
 }
 
+/// What the owner's journal says of a change of a channel: the names of its settings, never their values. Whoever opens
+/// the settings makes it, since the ledger cannot.
+public struct ChannelChange: Hashable, Sendable {
+    /// What it was like; nil for a new one.
+    public let before: JournalFacts?
+    /// What it is like.
+    public let after: JournalFacts
+
+    /// Puts the parts together.
+    public init(before: JournalFacts?, after: JournalFacts) {
+        self.before = before
+        self.after = after
+    }
+}
+
 /// A data key, wrapped by the master key.
 public struct WrappedKey: Hashable, Sendable {
     /// Number of the key, from 1; newer is larger.
@@ -259,7 +274,9 @@ public protocol Catalog: Sendable {
     /// All channels.
     func channels() async throws(ShopError) -> [ChannelRecord]
     /// Stores a channel; true when it is new.
-    func store(_ channel: ChannelRecord) async throws(ShopError) -> Bool
+    func store(
+        _ channel: ChannelRecord, _ change: ChannelChange, _ deed: OwnerDeed
+    ) async throws(ShopError) -> Bool
     /// The wrapped data keys.
     func wrappedKeys() async throws(ShopError) -> [WrappedKey]
     /// The fingerprint of the master key that they are wrapped by; nil in a ledger that has not noted it yet.

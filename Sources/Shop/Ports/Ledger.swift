@@ -89,6 +89,8 @@ public protocol Ledger: Sendable {
     func payments(_ filter: PaymentFilter) async throws(ShopError) -> [PaymentEntry]
     /// Number of orders by state and of cards by product and state.
     func census() async throws(ShopError) -> LedgerCensus
+    /// Orders and takings of each hour or day of a span, first to last, without a gap.
+    func figures(_ span: FigureSpan) async throws(ShopError) -> [SalesFigures]
     /// Available cards by product and pool, without those that have none. Counts every free card.
     func stock() async throws(ShopError) -> [StockPlace: Int]
     /// What a gate needs to open, from one snapshot.

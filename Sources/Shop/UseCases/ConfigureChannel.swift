@@ -7,16 +7,19 @@ public struct ConfigureChannel: Sendable {
     private let cache: CatalogCache
     private let kinds: [String: any PaymentChannelKind]
     private let keys: KeyRing
+    private let clock: any Clock
     private let limits: Limits
 
     /// Puts the parts together.
     public init(
-        catalog: any Catalog, cache: CatalogCache, kinds: [any PaymentChannelKind], keys: KeyRing, limits: Limits
+        catalog: any Catalog, cache: CatalogCache, kinds: [any PaymentChannelKind], keys: KeyRing, clock: any Clock,
+        limits: Limits
     ) {
         self.catalog = catalog
         self.cache = cache
         self.kinds = Dictionary(kinds.map { ($0.kind, $0) }, uniquingKeysWith: { first, _ in first })
         self.keys = keys
+        self.clock = clock
         self.limits = limits
     }
 
@@ -26,7 +29,7 @@ public struct ConfigureChannel: Sendable {
     /// - Returns: true when the channel is new
     /// - Throws: *invalid_request* that names the wrong setting.
     public func callAsFunction(
-        name: Slug, kind kindName: String, settings: [String: String], isEnabled: Bool,
+        name: Slug, kind kindName: String, settings: [String: String], isEnabled: Bool, by note: OwnerNote,
         mayEnable: (String) throws(ShopError) -> Void
     ) async throws(ShopError) -> Bool {
         guard let kind = kinds[kindName] else {
@@ -39,29 +42,49 @@ public struct ConfigureChannel: Sendable {
             throw ShopError(.busy, "there are too many channels")
         }
         if isEnabled { try mayEnable(kindName) }
-        let completed = try await completed(settings, of: kind, name: name)
+        let stored = try await catalog.channels().first(where: { $0.name == name })
+        let before = try stored.map { record throws(ShopError) in try read(record) }
+        let completed = try completed(settings, of: kind, before: before)
         let channel = try kind.make(name: name, settings: completed)
         let sealed = try keys.seal(try write(completed), context: KeyRing.channelContext(name))
         let isNew = try await catalog.store(
-            ChannelRecord(name: name, kind: kindName, sealedSettings: sealed, isEnabled: isEnabled))
+            ChannelRecord(name: name, kind: kindName, sealedSettings: sealed, isEnabled: isEnabled),
+            Self.change(from: stored, before, to: completed, kind: kindName, isEnabled: isEnabled),
+            OwnerDeed(by: note, at: clock.now()))
         cache.put(ConfiguredChannel(isEnabled: isEnabled, channel: channel))
         return isNew
     }
 
     /// What the kind makes itself, such as a signing key, is made once and then kept.
     private func completed(
-        _ settings: [String: String], of kind: any PaymentChannelKind, name: Slug
-    ) async throws(ShopError) -> [String: String] {
-        guard let record = try await catalog.channels().first(where: { $0.name == name }) else {
-            return try kind.complete(settings)
-        }
-        let before = try read(record)
+        _ settings: [String: String], of kind: any PaymentChannelKind, before: [String: String]?
+    ) throws(ShopError) -> [String: String] {
+        guard let before else { return try kind.complete(settings) }
         // Without settings only the switch is meant: whoever turns a channel off need not type its key again.
         if settings.isEmpty { return before }
         let fresh = try kind.complete(settings)
         return fresh.reduce(into: fresh) { completed, setting in
             if settings[setting.key] == nil, let kept = before[setting.key] { completed[setting.key] = kept }
         }
+    }
+
+    /// Names of settings only. Which of them have another value is said of what comes after.
+    private static func change(
+        from stored: ChannelRecord?, _ before: [String: String]?, to after: [String: String], kind: String,
+        isEnabled: Bool
+    ) -> ChannelChange {
+        func facts(_ kind: String, _ isEnabled: Bool, _ settings: [String: String]) -> JournalFacts {
+            var facts = JournalFacts()
+            facts.add("kind", kind)
+            facts.add("enabled", isEnabled)
+            facts.add("settings", settings.keys.sorted().joined(separator: ","))
+            return facts
+        }
+        var now = facts(kind, isEnabled, after)
+        guard let stored, let before else { return ChannelChange(before: nil, after: now) }
+        let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+        now.add("changed", changed.sorted().joined(separator: ","))
+        return ChannelChange(before: facts(stored.kind, stored.isEnabled, before), after: now)
     }
 
     /// Loads every stored channel.

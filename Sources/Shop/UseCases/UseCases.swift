@@ -54,6 +54,8 @@ public struct UseCases: Sendable {
     public let configureChannel: ConfigureChannel
     /// Loads the gate.
     public let openGate: OpenGate
+    /// What members of the staff do with their accounts.
+    public let staff: StaffUseCases
 
     /// Tells gate and watchers what the ledger did.
     public let announcer: Announcer
@@ -66,6 +68,8 @@ public struct UseCases: Sendable {
         public let catalog: any Catalog
         /// The pools' cards.
         public let cards: any CardStore
+        /// Who may log in to the back office.
+        public let staff: any StaffStore
         /// The same in memory.
         public let cache: CatalogCache
         /// Turns buyers away in microseconds.
@@ -93,7 +97,8 @@ public struct UseCases: Sendable {
 
         /// Puts the ports together.
         public init(
-            ledger: any Ledger, catalog: any Catalog, cards: any CardStore, cache: CatalogCache, gate: any Gate,
+            ledger: any Ledger, catalog: any Catalog, cards: any CardStore, staff: any StaffStore, cache: CatalogCache,
+            gate: any Gate,
             intake: any Intake, channelKinds: [any PaymentChannelKind], caller: any ProviderCaller,
             patterns: any Patterns, forged: ForgedInbox, keys: KeyRing, board: any OrderBoard,
             identifiers: IdentifierMaker,
@@ -102,6 +107,7 @@ public struct UseCases: Sendable {
             self.ledger = ledger
             self.catalog = catalog
             self.cards = cards
+            self.staff = staff
             self.cache = cache
             self.gate = gate
             self.intake = intake
@@ -159,7 +165,11 @@ public struct UseCases: Sendable {
             limits: ports.limits)
         configureChannel = ConfigureChannel(
             catalog: ports.catalog, cache: ports.cache, kinds: ports.channelKinds, keys: ports.keys,
-            limits: ports.limits)
+            clock: ports.clock, limits: ports.limits)
+        staff = StaffUseCases(
+            StaffTools(
+                store: ports.staff, keys: ports.keys, passwords: PasswordHasher(limits: ports.limits),
+                clock: ports.clock, limits: ports.limits))
         openGate = OpenGate(ledger: ports.ledger, gate: ports.gate, clock: ports.clock, limits: ports.limits)
     }
 }

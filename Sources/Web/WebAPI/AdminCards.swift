@@ -157,6 +157,8 @@ extension WebAPI {
                         json.string("subject", entry.subject)
                         json.string("by", entry.note.actor)
                         json.string("reason", entry.note.reason)
+                        json.string("before", entry.before)
+                        json.string("after", entry.after)
                     }
                 }
                 json.string("next", entries.count == limit ? entries.last.map { "\($0.id)" } : nil)

@@ -42,7 +42,8 @@ extension WebAPI {
         let isEnabled = try fields.optionalBool("enabled") ?? true
         try fields.end()
         let isNew = try await useCases.configureChannel(
-            name: name, kind: kind, settings: given, isEnabled: isEnabled, mayEnable: sandboxRule)
+            name: name, kind: kind, settings: given, isEnabled: isEnabled,
+            by: OwnerNote(actor: "admin token", reason: nil), mayEnable: sandboxRule)
         let body = JSONWriter.object { json in
             json.string("channel", name.text)
             json.string("kind", kind)

@@ -9,6 +9,7 @@ enum Migrations {
         (Migration0002.name, Migration0002.sql),
         (Migration0003.name, Migration0003.sql),
         (Migration0004.name, Migration0004.sql),
+        (Migration0005.name, Migration0005.sql),
     ]
 
     /// - Parameter migrates: whether what is missing is made up for; otherwise it is refused
