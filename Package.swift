@@ -205,8 +205,21 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Admin",
+            dependencies: [
+                "Domain", "PageSupport", "QRCodes", "Shop", "WebSupport", .httpTypes, .hummingbird, .nioCore,
+            ],
+            path: "Sources/Web/Admin",
+            resources: [
+                .embedInCode("Assets/admin.css"), .embedInCode("Assets/admin.js"), .embedInCode("Assets/icon.svg"),
+                .embedInCode("Templates/layout.mustache"), .embedInCode("Templates/section.mustache"),
+                .embedInCode("Templates/field.mustache"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Server",
             dependencies: [
+                "Admin",
                 "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
                 "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
                 "PostgresLedger", "RedisClient", "RedisGate", "Shards", .configuration, .crypto, .hummingbird,

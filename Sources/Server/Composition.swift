@@ -1,3 +1,4 @@
+import Admin
 import Domain
 import Logging
 import NIOConcurrencyHelpers
@@ -13,8 +14,14 @@ protocol Composition: Sendable {
     var ports: UseCases.Ports { get }
     /// What programs are served.
     var api: WebAPI { get }
-    /// What people are served.
+    /// What buyers are served.
     var storefront: Storefront { get }
+    /// What the staff is served.
+    var admin: Admin { get }
+    /// What the shop does.
+    var useCases: UseCases { get }
+    /// What makes the owner's account, once; nil when there is one.
+    var setUpToken: String? { get }
     /// What the node knows of itself.
     var state: NodeState { get }
     /// Works in the background from before the first request until after the last one, in this order.

@@ -1,9 +1,11 @@
+import Admin
 import Channels
 public import Domain
 import Foundation
 import GroupCommitIntake
 public import Logging
 import MemoryGate
+import NIOConcurrencyHelpers
 import PCREPatterns
 import ProviderClient
 import SQLiteLedger
@@ -21,6 +23,9 @@ public final class EmbeddedShop: Composition {
     public let useCases: UseCases
     let api: WebAPI
     let storefront: Storefront
+    let admin: Admin
+    private let token = NIOLockedValueBox<String?>(nil)
+    var setUpToken: String? { token.withLockedValue { $0 } }
     let state: NodeState
     private let ledger: SQLiteLedger
     private let caller: HTTPProviderCaller
@@ -102,6 +107,11 @@ public final class EmbeddedShop: Composition {
             settings: Storefront.Settings(
                 publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies),
             metrics: registry)
+        admin = try Admin(
+            ports: ports, useCases: useCases,
+            settings: Admin.Settings(
+                publicURL: publicURL, allowsSandbox: configuration.allowsSandbox,
+                trustedProxies: configuration.trustedProxies))
         api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.caller = caller
         self.folder = folder
@@ -121,6 +131,8 @@ public final class EmbeddedShop: Composition {
         sandbox.apply()
         try await useCases.openGate()
         if isDemo { try await DemoCatalog.fill(useCases, ports) }
+        let made = try await useCases.staff.setUpOwner.makeToken()
+        token.withLockedValue { $0 = made }
     }
 
     func opened() { sandbox.apply() }

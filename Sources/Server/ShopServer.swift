@@ -1,3 +1,4 @@
+import Admin
 public import Domain
 import Foundation
 import Hummingbird
@@ -17,13 +18,17 @@ public struct ShopServer: Service {
     private let shop: any Composition
     private let logger: Logger
     private let onReady: @Sendable (_ url: String) -> Void
+    private let onSetUp: @Sendable (_ link: String) -> Void
 
     /// Opens the shop that the configuration means: a cluster's node, or a shop on one machine.
     ///
-    /// - Parameter onReady: told the address once requests are accepted
+    /// - Parameters:
+    ///   - onReady: told the address once requests are accepted
+    ///   - onSetUp: told where the owner's account can be made, once, when there is none
     /// - Throws: *internal* or *busy* that says why it cannot be opened.
     public static func open(
-        _ configuration: ServeConfiguration, logger: Logger, onReady: @escaping @Sendable (_ url: String) -> Void
+        _ configuration: ServeConfiguration, logger: Logger, onReady: @escaping @Sendable (_ url: String) -> Void,
+        onSetUp: @escaping @Sendable (_ link: String) -> Void = { _ in }
     ) async throws(ShopError) -> ShopServer {
         let shop: any Composition
         if let cluster = configuration.cluster {
@@ -31,7 +36,7 @@ public struct ShopServer: Service {
         } else {
             shop = try await EmbeddedShop.open(configuration, logger: logger)
         }
-        return ShopServer(configuration, composition: shop, logger: logger, onReady: onReady)
+        return ShopServer(configuration, composition: shop, logger: logger, onReady: onReady, onSetUp: onSetUp)
     }
 
     /// Runs a shop on one machine that is open already.
@@ -39,17 +44,18 @@ public struct ShopServer: Service {
         _ configuration: ServeConfiguration, shop: EmbeddedShop, logger: Logger,
         onReady: @escaping @Sendable (_ url: String) -> Void
     ) {
-        self.init(configuration, composition: shop, logger: logger, onReady: onReady)
+        self.init(configuration, composition: shop, logger: logger, onReady: onReady, onSetUp: { _ in })
     }
 
     private init(
         _ configuration: ServeConfiguration, composition shop: any Composition, logger: Logger,
-        onReady: @escaping @Sendable (_ url: String) -> Void
+        onReady: @escaping @Sendable (_ url: String) -> Void, onSetUp: @escaping @Sendable (_ link: String) -> Void
     ) {
         self.configuration = configuration
         self.shop = shop
         self.logger = logger
         self.onReady = onReady
+        self.onSetUp = onSetUp
     }
 
     /// Services start in order and stop in reverse: the listeners stop first and answer what they owe, then upkeep,
@@ -61,6 +67,8 @@ public struct ShopServer: Service {
             guard let url = urls[0] else { return }
             shop.accept(listenURL: url)
             onReady(url)
+            let forOwner = listeners.firstIndex { $0.audiences.contains(.owner) }.flatMap { urls[$0] }
+            if let forOwner, let token = shop.setUpToken { onSetUp("\(forOwner)/admin/setup?token=\(token)") }
         }
         for (index, listener) in listeners.enumerated() {
             services.append(application(listener, index: index, bound: bound, listenerCount: listeners.count))
@@ -97,7 +105,7 @@ public struct ShopServer: Service {
         let limits = configuration.limits
         // Metrics are no secret from whoever may reach the first listener, and are on no other.
         let open = index == 0 ? ["/healthz", "/readyz", "/metrics"] : ["/healthz", "/readyz"]
-        let routes = (shop.api.routes + shop.storefront.routes).filter {
+        let routes = (shop.api.routes + shop.storefront.routes + shop.admin.routes).filter {
             listener.audiences.contains($0.audience) || open.contains($0.path)
         }
         let isForVisitors = listener.audiences.contains(.visitors)

@@ -33,9 +33,13 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "sluice")
         await exitOnError {
             let configuration = try configuration()
-            let server = try await ShopServer.open(configuration, logger: logger) { url in
-                try? FileHandle.standardOutput.write(contentsOf: Data("ready \(url)\n".utf8))
-            }
+            let server = try await ShopServer.open(
+                configuration, logger: logger,
+                onReady: { url in try? FileHandle.standardOutput.write(contentsOf: Data("ready \(url)\n".utf8)) },
+                onSetUp: { link in
+                    let line = "there is no owner yet: make the account at \(link)\n"
+                    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+                })
             let group = ServiceGroup(
                 configuration: ServiceGroupConfiguration(
                     services: [ServiceGroupConfiguration.ServiceConfiguration(service: server)],

@@ -51,10 +51,12 @@ struct TidyTests {
         "Sources/Web/WebSupport": ["Domain"],
         "Sources/Web/WebAPI": ["Domain", "Shop", "WebSupport"],
         "Sources/Web/PageSupport": ["Domain", "Shop", "WebSupport"],
+        "Sources/Web/Admin": ["Domain", "PageSupport", "QRCodes", "Shop", "WebSupport"],
         "Sources/Web/Storefront": ["Domain", "Markdown", "PageSupport", "QRCodes", "Shop", "WebSupport"],
         "Sources/Server": [
             "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-            "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
+            "Admin", "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake",
+            "PostgresClient",
             "PostgresLedger",
             "RedisClient", "RedisGate", "Shards",
         ],
@@ -64,7 +66,7 @@ struct TidyTests {
     ]
 
     private static let modules: Set<String> = [
-        "Domain", "Shop", "Shards", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger",
+        "Admin", "Domain", "Shop", "Shards", "MemoryGate", "RedisGate", "GroupCommitIntake", "KafkaIntake", "SQLLedger",
         "SQLiteLedger",
         "PostgresLedger", "Channels", "PCREPatterns", "ProviderClient", "RedisClient", "PostgresClient",
         "KafkaClient", "ChildProcess", "Markdown", "QRCodes", "WebSupport", "WebAPI", "PageSupport", "Storefront",

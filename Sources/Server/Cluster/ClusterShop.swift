@@ -1,3 +1,4 @@
+import Admin
 import Channels
 import Domain
 import Logging
@@ -16,8 +17,11 @@ final class ClusterShop: Composition {
     let ports: UseCases.Ports
     let api: WebAPI
     let storefront: Storefront
+    let admin: Admin
+    /// Of many nodes none may make the link of another one void at its start.
+    let setUpToken: String? = nil
     let state: NodeState
-    private let useCases: UseCases
+    let useCases: UseCases
     private let configuration: ServeConfiguration
     private let engines: ClusterEngines
     private let caller: HTTPProviderCaller
@@ -106,6 +110,11 @@ final class ClusterShop: Composition {
             settings: Storefront.Settings(
                 publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies),
             metrics: registry)
+        admin = try Admin(
+            ports: ports, useCases: useCases,
+            settings: Admin.Settings(
+                publicURL: publicURL, allowsSandbox: configuration.allowsSandbox,
+                trustedProxies: configuration.trustedProxies, ownerChanged: { await sync.changed() }))
         api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.useCases = useCases
         self.configuration = configuration

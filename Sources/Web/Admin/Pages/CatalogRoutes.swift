@@ -1,0 +1,6 @@
+import WebSupport
+
+extension Admin {
+    /// Products, cards, categories, coupons, announcements and the blacklist.
+    var catalogRoutes: [Route] { [] }
+}

@@ -1,0 +1,6 @@
+import WebSupport
+
+extension Admin {
+    /// Orders, payments, refunds, channels and the journal.
+    var orderRoutes: [Route] { [] }
+}

@@ -1,0 +1,5 @@
+// The words of products, cards, categories, coupons, announcements and the blacklist.
+extension AdminWords {
+    static let englishCatalog: [String: String] = [:]
+    static let chineseCatalog: [String: String] = [:]
+}
