@@ -25,8 +25,8 @@ struct Chart {
         var body = ""
         if isLine {
             let path = points.enumerated().map { "\(Self.number(x($0))),\(Self.number(y($1.value)))" }
-            body +=
-                "<polyline fill=\"none\" stroke=\"var(--series)\" stroke-width=\"2\" points=\"\(path.joined(separator: " "))\"/>"
+            let line = path.joined(separator: " ")
+            body += "<polyline fill=\"none\" stroke=\"var(--series)\" stroke-width=\"2\" points=\"\(line)\"/>"
         }
         for (index, point) in points.enumerated() {
             let title = "<title>\(HTMLText.escaped("\(point.label): \(point.text)"))</title>"
