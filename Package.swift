@@ -207,7 +207,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Domain", "PageSupport", "QRCodes", "Shop", "WebSupport", .httpTypes, .hummingbird, .nioCore,
+                "Domain", "PageSupport", "QRCodes", "Shop", "WebSupport", .asyncAlgorithms, .httpTypes, .hummingbird,
+                .nioConcurrency, .nioCore, .serviceLifecycle,
             ],
             path: "Sources/Web/Admin",
             resources: [

@@ -84,6 +84,8 @@ public struct Limits: Sendable {
     public var backlog: Int = 4096
     /// Streams of order events at once.
     public var eventStreams = 5000
+    /// Live screens of the owner's pages at once.
+    public var liveStreams = 8
     /// Streams of one order's events at once.
     public var eventStreamsPerOrder = 8
     /// Seconds that a board keeps how an order stands, 1 or more. Used by the board that nodes share.

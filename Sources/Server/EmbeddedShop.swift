@@ -111,7 +111,8 @@ public final class EmbeddedShop: Composition {
             ports: ports, useCases: useCases,
             settings: Admin.Settings(
                 publicURL: publicURL, allowsSandbox: configuration.allowsSandbox,
-                trustedProxies: configuration.trustedProxies))
+                trustedProxies: configuration.trustedProxies,
+                metricsText: { registry.text() }))
         api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.caller = caller
         self.folder = folder

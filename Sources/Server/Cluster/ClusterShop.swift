@@ -114,7 +114,8 @@ final class ClusterShop: Composition {
             ports: ports, useCases: useCases,
             settings: Admin.Settings(
                 publicURL: publicURL, allowsSandbox: configuration.allowsSandbox,
-                trustedProxies: configuration.trustedProxies, ownerChanged: { await sync.changed() }))
+                trustedProxies: configuration.trustedProxies,
+                metricsText: { registry.text() }, ownerChanged: { await sync.changed() }))
         api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
         self.useCases = useCases
         self.configuration = configuration

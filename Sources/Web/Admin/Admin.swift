@@ -15,17 +15,21 @@ public struct Admin: Sendable {
         public let allowsSandbox: Bool
         /// Proxies whose forwarding header is believed.
         public let trustedProxies: [AddressRange]
+        /// What this node has measured, in Prometheus' text format. Counts nothing.
+        public let metricsText: @Sendable () -> String
         /// Told after somebody has changed something, before that one hears so.
         public let ownerChanged: @Sendable () async -> Void
 
         /// Puts the settings together.
         public init(
             publicURL: @escaping @Sendable () -> String, allowsSandbox: Bool, trustedProxies: [AddressRange],
+            metricsText: @escaping @Sendable () -> String,
             ownerChanged: @escaping @Sendable () async -> Void = {}
         ) {
             self.publicURL = publicURL
             self.allowsSandbox = allowsSandbox
             self.trustedProxies = trustedProxies
+            self.metricsText = metricsText
             self.ownerChanged = ownerChanged
         }
     }
@@ -34,6 +38,7 @@ public struct Admin: Sendable {
     let useCases: UseCases
     let settings: Settings
     let renderer: AdminRenderer
+    let liveStreams: LiveStreams
 
     /// - Throws: *internal* when a page template is broken.
     public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings) throws(ShopError) {
@@ -41,6 +46,7 @@ public struct Admin: Sendable {
         self.useCases = useCases
         self.settings = settings
         renderer = try AdminRenderer()
+        liveStreams = LiveStreams(maximum: ports.limits.liveStreams)
     }
 
     /// Every page and every file that pages need.

@@ -24,6 +24,9 @@ package struct LocalTime {
         return "UTC\(sign)\(hours)" + (rest == 0 ? "" : ":\(rest < 10 ? "0" : "")\(rest)")
     }
 
+    /// Seconds that the zone is ahead of UTC.
+    package func secondsFromUTC(at moment: Timestamp) -> Int { offset(at: moment) }
+
     private func offset(at moment: Timestamp) -> Int {
         zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000))
     }

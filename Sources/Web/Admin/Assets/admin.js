@@ -5,3 +5,26 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();
 });
+
+// The live sale: numbers that the shop pushes each second, and a curve of the last two minutes.
+const sale = document.querySelector("[data-sale]");
+if (sale) {
+  const words = JSON.parse(sale.dataset.sale);
+  const curve = document.querySelector("[data-curve]");
+  const rates = [];
+  const events = new EventSource("/admin/live/events");
+  const health = document.querySelector('[data-live="health"]');
+  const tell = (text, tone) => { health.textContent = text; health.parentElement.className = tone; };
+  events.addEventListener("message", (event) => {
+    const figures = JSON.parse(event.data);
+    for (const box of document.querySelectorAll("[data-live]")) {
+      if (box.dataset.live in figures) box.textContent = figures[box.dataset.live];
+    }
+    tell(figures.writable ? words.writable : words.stopped, figures.writable ? "good" : "bad");
+    rates.push(Number(figures.rate));
+    if (rates.length > 120) rates.shift();
+    const largest = Math.max(...rates, 1);
+    curve.setAttribute("points", rates.map((rate, index) => `${index * 6},${150 - 140 * rate / largest}`).join(" "));
+  });
+  events.addEventListener("error", () => tell(words.lost, "bad"));
+}

@@ -1,6 +1,17 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Shop
 import WebSupport
 
 extension Admin {
-    /// The overview, the live sale, backups and the drill.
-    var figureRoutes: [Route] { [] }
+    /// The overview, the live sale and the books.
+    var figureRoutes: [Route] {
+        [
+            page("", .read) { visit, _, _ in try await overview(visit) },
+            page("/live", .read) { visit, _, _ in livePage(visit) },
+            page("/live/events", .read) { _, _, _ in try liveEvents() },
+            page("/books", .read) { visit, _, _ in try await booksPage(visit) },
+        ]
+    }
 }
