@@ -66,9 +66,9 @@ public struct ShopServer: Service {
         let bound = BoundListeners(count: listeners.count) { urls in
             guard let url = urls[0] else { return }
             shop.accept(listenURL: url)
-            onReady(url)
             let forOwner = listeners.firstIndex { $0.audiences.contains(.owner) }.flatMap { urls[$0] }
             if let forOwner, let token = shop.setUpToken { onSetUp("\(forOwner)/admin/setup?token=\(token)") }
+            onReady(url)
         }
         for (index, listener) in listeners.enumerated() {
             services.append(application(listener, index: index, bound: bound, listenerCount: listeners.count))

@@ -101,8 +101,10 @@ public final class ShopProcess: Sendable {
         let failures = failure.fileHandleForReading
         let collected = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
-            while let data = try? failures.read(upToCount: 4096), !data.isEmpty {
-                errors.withLockedValue { $0 += String(decoding: data, as: UTF8.self) }
+            // As it comes: a handle's own reading waits until as much is there as it was asked for.
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            while case let count = Foundation.read(failures.fileDescriptor, &bytes, bytes.count), count > 0 {
+                errors.withLockedValue { $0 += String(decoding: bytes[..<count], as: UTF8.self) }
             }
             collected.signal()
         }

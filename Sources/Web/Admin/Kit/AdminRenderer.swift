@@ -26,7 +26,6 @@ struct AdminRenderer: Sendable {
         ("/admin/categories", "menuCategories", .read), ("/admin/coupons", "menuCoupons", .read),
         ("/admin/announcements", "menuAnnouncements", .read), ("/admin/blacklist", "menuBlacklist", .read),
         ("/admin/channels", "menuChannels", .read), ("/admin/settings", "menuSettings", .changeSettings),
-        ("/admin/backups", "menuBackups", .backUp), ("/admin/drill", "menuDrill", .drill),
         ("/admin/staff", "menuStaff", .manageStaff), ("/admin/journal", "menuJournal", .read),
     ]
 

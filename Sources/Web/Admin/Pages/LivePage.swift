@@ -27,11 +27,16 @@ extension Admin {
                     data: ("sale", String(buffer: words))),
                 PageSection(
                     heading: visit.word("live_rate"), id: "curve",
-                    chart: "<svg viewBox=\"0 0 720 160\" role=\"img\" aria-label=\"\(visit.word("live_rate"))\">"
-                        + "<polyline data-curve fill=\"none\" stroke=\"var(--series)\" stroke-width=\"2\" points=\"\"/></svg>",
+                    chart: Self.curve(visit.word("live_rate")),
                     caption: visit.word("liveCurve"),
                     links: [Link(text: visit.word("checkBooks"), address: "/admin/books")]),
             ])
+    }
+
+    /// An empty curve; the script draws it.
+    private static func curve(_ label: String) -> String {
+        "<svg viewBox=\"0 0 720 160\" role=\"img\" aria-label=\"\(HTMLText.escaped(label))\"><polyline data-curve "
+            + "fill=\"none\" stroke=\"var(--series)\" stroke-width=\"2\" points=\"\"/></svg>"
     }
 
     /// Server-sent events; a second of the registry each.
