@@ -337,6 +337,7 @@ let package = Package(
         .testTarget(name: "MarkdownTests", dependencies: ["Markdown", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "QRCodesTests", dependencies: ["ChildProcess", "QRCodes", "TestKit"], swiftSettings: settings),
+        .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: settings),
         .testTarget(
             name: "StorefrontTests",
             dependencies: [

@@ -218,8 +218,8 @@ public struct OwnerEntry: Hashable, Sendable {
     public let id: Int64
     /// When.
     public let at: Timestamp
-    /// What was done: `export`, `void`, `replace`, `undo`, `units`, `secret`, `refund`, `erase`, `product`, `category`,
-    /// `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`, `channel`, `staff`.
+    /// What was done: `export`, `void`, `replace`, `undo`, `cancel`, `units`, `secret`, `refund`, `erase`, `product`,
+    /// `category`, `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`, `channel`, `staff`.
     public let action: String
     /// To what; never a secret.
     public let subject: String

@@ -2,5 +2,5 @@ import WebSupport
 
 extension Admin {
     /// Orders, payments, refunds, channels and the journal.
-    var orderRoutes: [Route] { [] }
+    var orderRoutes: [Route] { orderListRoutes + orderDeedRoutes + paymentRoutes + channelRoutes + journalRoutes }
 }
