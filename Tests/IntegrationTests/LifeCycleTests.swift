@@ -63,7 +63,7 @@ extension RunningShop {
         arguments: Entrance.allCases)
     func failedFlush(entrance: Entrance) async throws {
         // Five writes set the shop up: keys, product, batch, cards, channel.
-        try await withShop(environment: entrance.environment | ["FAIL_AT": "flush:6:error"]) { shop async throws in
+        try await withShop(environment: entrance.environment | ["FAIL_AT": "flush:7:error"]) { shop async throws in
             try await shop.offer(cards: 5)
             #expect(try await shop.get("/readyz").status == 200)
             let order = try await shop.order("a@example.com", key: "key")

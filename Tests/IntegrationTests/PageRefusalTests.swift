@@ -226,8 +226,8 @@ extension RunningShop {
 
     @Test("a buyer without script who tries again does so under the same key, and gets one order")
     func sameKey() async throws {
-        // Five writes set the shop up: keys, product, batch, cards, channel.
-        try await withShop(environment: ["FAIL_AT": "flush:6:error"]) { shop async throws in
+        // Six writes set the shop up: keys, the link for the owner, product, batch, cards, channel.
+        try await withShop(environment: ["FAIL_AT": "flush:7:error"]) { shop async throws in
             try await shop.offer(cards: 5)
             let visitor = PageVisitor(shop)
             let filled = [("quantity", "1"), ("contact", "a@example.com"), ("channel", "sandbox")]
