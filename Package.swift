@@ -212,7 +212,8 @@ let package = Package(
             ],
             path: "Sources/Web/Admin",
             resources: [
-                .embedInCode("Assets/admin.css"), .embedInCode("Assets/admin.js"), .embedInCode("Assets/icon.svg"),
+                .embedInCode("Assets/admin.css"), .embedInCode("Assets/admin.js"), .embedInCode("Assets/cards.js"),
+                .embedInCode("Assets/icon.svg"),
                 .embedInCode("Templates/layout.mustache"), .embedInCode("Templates/section.mustache"),
                 .embedInCode("Templates/field.mustache"),
             ],

@@ -34,6 +34,16 @@ public actor PageVisitor {
         return try await send("POST", path, body: body, headers)
     }
 
+    /// Sends a text as the script of a page does.
+    ///
+    /// - Parameter token: that of the last page unless given
+    public func upload(_ path: String, _ text: String, token: String? = nil) async throws -> Answer {
+        let headers = [
+            "Content-Type": "text/plain; charset=utf-8", "Origin": shop.url, "X-Form-Token": token ?? formToken,
+        ]
+        return try await send("POST", path, body: text, headers)
+    }
+
     /// Goes where an answer leads, to its end.
     public func follow(_ answer: Answer) async throws -> Answer {
         var answer = answer

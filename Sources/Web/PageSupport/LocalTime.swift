@@ -27,6 +27,16 @@ package struct LocalTime {
     /// Seconds that the zone is ahead of UTC.
     package func secondsFromUTC(at moment: Timestamp) -> Int { offset(at: moment) }
 
+    /// `2026-01-31T20:00`, as a form's field for a moment has it.
+    package func input(_ moment: Timestamp) -> String { text(moment).replacing(" ", with: "T") }
+
+    /// The moment of such a text; nil when it is none. Of an hour that a change of clocks has twice it is either one.
+    package func moment(_ text: String) -> Timestamp? {
+        guard text.utf8.count == 16, let clock = RFC3339.read(text + ":00Z") else { return nil }
+        let near = clock.advanced(seconds: -Int64(offset(at: clock)))
+        return clock.advanced(seconds: -Int64(offset(at: near)))
+    }
+
     private func offset(at moment: Timestamp) -> Int {
         zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000))
     }

@@ -27,7 +27,9 @@ struct ConnectionDeadlines: Sendable {
     /// An import of cards may take long; nothing else may, whatever its query says.
     static func isImport(_ head: HTTPRequest) -> Bool {
         let path = (head.path ?? "").prefix { $0 != "?" }
-        return head.method == .post && path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
+        guard head.method == .post else { return false }
+        return path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
+            || path.hasPrefix("/admin/products/") && path.hasSuffix("/cards/upload")
     }
 
     /// Seconds without a part of the request after which the connection is closed although its deadline is later.

@@ -2,5 +2,5 @@ import WebSupport
 
 extension Admin {
     /// Products, cards, categories, coupons, announcements and the blacklist.
-    var catalogRoutes: [Route] { [] }
+    var catalogRoutes: [Route] { productRoutes + cardRoutes + categoryRoutes + couponRoutes + noticeRoutes }
 }

@@ -1,0 +1,351 @@
+import Domain
+import Hummingbird
+import NIOCore
+import PageSupport
+import Shop
+import WebSupport
+
+// The cards of a product: how they come in, where they stand, and how they leave.
+extension Admin {
+    var cardRoutes: [Route] {
+        [
+            page("/products/{slug}/cards", .read) { visit, _, context in
+                try await cardsPage(visit, try cardProduct(context))
+            },
+            form("/products/{slug}/cards", .importCards, importPaste),
+            upload("/products/{slug}/cards/upload", .importCards, importSlice),
+            form("/products/{slug}/export", .seeSecrets, exportCards),
+            form("/batches/{id}/undo", .importCards) { form, visit, _, context in
+                _ = try await useCases.manageCards.undo(
+                    try number(context), leavesSold: form["leave_sold"] == "yes", by: note(visit, form))
+                return Self.redirect(to: Self.cardsAddress(form), done: "undone")
+            },
+            form("/cards/{id}/void", .importCards) { form, visit, _, context in
+                _ = try await useCases.manageCards.void(try number(context), by: note(visit, form))
+                return Self.redirect(to: Self.cardsAddress(form), done: "voided")
+            },
+            form("/cards/{id}/replace", .importCards) { form, visit, _, context in
+                var filled = try FilledForm(form)
+                let other = filled.optionalInteger("with", in: 1...Int64.max)
+                guard filled.isFine else { throw ShopError.invalid("with", "must be a card's number") }
+                _ = try await useCases.manageCards.replace(
+                    try number(context), with: other, by: note(visit, form))
+                return Self.redirect(to: Self.cardsAddress(form), done: "replaced")
+            },
+        ]
+    }
+
+    private func cardProduct(_ context: ShopRequestContext) throws(ShopError) -> Product {
+        let product = try useCases.manageCards.product(context.parameter("slug"))
+        guard product.kind == .card else {
+            throw ShopError(.wrongState, "a \(product.kind.name) product has no cards")
+        }
+        return product
+    }
+
+    private static func cardsAddress(_ form: WebForm) -> String {
+        Slug(form["product"]).map { "/admin/products/\($0.text)/cards" } ?? "/admin/products"
+    }
+
+    // MARK: Import
+
+    /// Lines of a report that a page or a script is told.
+    private static let toldLines = 20
+
+    @Sendable private func importPaste(
+        _ form: WebForm, _ visit: AdminVisit, _ request: Request, _ context: ShopRequestContext
+    ) async throws -> Response {
+        let product = try cardProduct(context)
+        var filled = FilledForm(form.below("").filter { $0.key != "form" }.mapValues { Self.lines($0) })
+        let layout = filled.choice("layout", CardLayout.plain)
+        if filled["cards"].trimmed.isEmpty { filled.fail("cards", "is empty") }
+        guard filled.isFine else { return try await cardsPage(visit, product, filled) }
+        let options = ImportOptions(charset: .utf8, isDryRun: filled["step"] != "import", layout: layout)
+        do {
+            let bytes = Array(filled["cards"].utf8)
+            let text = AsyncStream<[UInt8]> { stream in
+                stream.yield(bytes)
+                stream.finish()
+            }
+            let report = try await useCases.importCards(product.slug.text, from: text, options)
+            // What came in need not be sent again.
+            if report.batch != nil { filled = FilledForm(["layout": layout.rawValue]) }
+            return try await cardsPage(visit, product, filled, report: report)
+        } catch let error as ShopError {
+            filled.fail(error)
+            return try await cardsPage(visit, product, filled)
+        }
+    }
+
+    /// A part of a file, or all of it for a dry run, as a script sends it.
+    @Sendable private func importSlice(
+        _ visit: AdminVisit, _ request: Request, _ context: ShopRequestContext
+    ) async throws -> Response {
+        await Self.answered(visit) {
+            let product = try cardProduct(context)
+            guard let layout = CardLayout(rawValue: visit.query["layout"] ?? "plain") else {
+                throw ShopError.invalid("layout", "must be plain or pickable")
+            }
+            var options = ImportOptions(isDryRun: visit.query["dry_run"] == "1", layout: layout)
+            if let name = request.charset {
+                guard let charset = CardCharset(name: name) else {
+                    throw ShopError(.unsupportedMediaType, "the charset must be utf-8 or gb18030")
+                }
+                options.charset = charset
+            }
+            let chunks = request.body.map { Array($0.readableBytesView) }
+            return Self.json(try await useCases.importCards(product.slug.text, from: chunks, options), visit)
+        }
+    }
+
+    private static func json(_ report: ImportReport, _ visit: AdminVisit) -> ByteBuffer {
+        let lines = report.lines.prefix(toldLines)
+        return JSONWriter.object { json in
+            json.integer("batch", report.batch)
+            json.integer("imported", report.imported)
+            json.integer("duplicates", report.duplicates)
+            json.integer("rejected", report.rejected)
+            json.array("lines", Array(lines)) { json, line in
+                json.object { json in
+                    json.integer("line", line.number)
+                    json.string("reason", visit.word("cat_line_\(line.reason.rawValue)"))
+                }
+            }
+        }
+    }
+
+    // MARK: Export
+
+    @Sendable private func exportCards(
+        _ form: WebForm, _ visit: AdminVisit, _ request: Request, _ context: ShopRequestContext
+    ) async throws -> Response {
+        let product = try cardProduct(context)
+        guard let state = CardState(rawValue: form["state"]), let layout = CardLayout(rawValue: form["layout"]) else {
+            throw ShopError.invalid("state", "or layout is not one of the choices")
+        }
+        let manageCards = useCases.manageCards
+        try await manageCards.beginExport(product, state: state, by: note(visit, form))
+        let body = ResponseBody { writer in
+            try await manageCards.export(product, state: state, layout: layout) { text in
+                try await writer.write(ByteBuffer(string: text))
+            }
+            try await writer.finish(nil)
+        }
+        let name = "\(product.slug.text)-\(state.rawValue).txt"
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+                .contentDisposition: "attachment; filename=\"\(name)\"",
+            ], body: body)
+    }
+
+    // MARK: Pages
+
+    private static let cardRows = 100
+    private static let batchRows = 50
+
+    private func cardsPage(
+        _ visit: AdminVisit, _ product: Product, _ filled: FilledForm? = nil, report: ImportReport? = nil
+    ) async throws -> Response {
+        var sections = report.map { reportSections(visit, $0) } ?? []
+        if visit.may(.importCards) { sections += importSections(visit, product, filled, report) }
+        let batches = try await ports.cards.batches(of: product.id, limit: Self.batchRows)
+        sections.append(
+            PageSection(
+                heading: visit.word("cat_batches"), id: "batches", table: batchTable(visit, product, batches)))
+        sections.append(try await cardSection(visit, product))
+        if visit.may(.seeSecrets) { sections.append(exportSection(visit, product)) }
+        let crumbs = [
+            Link(text: visit.word("menuProducts"), address: "/admin/products"),
+            Link(text: product.title, address: "/admin/products/\(product.slug.text)"),
+        ]
+        let heading = "\(visit.word("cat_cards")) · \(visit.word("cat_inStock", stock(product, visit)))"
+        return show(
+            visit, heading, crumbs: crumbs, sections, alert: alert(filled, visit), status: status(filled))
+    }
+
+    private func reportSections(_ visit: AdminVisit, _ report: ImportReport) -> [PageSection] {
+        let facts = [
+            Fact(
+                label: visit.word(report.batch == nil ? "cat_wouldImport" : "cat_imported"),
+                value: "\(report.imported)", tone: .good),
+            Fact(
+                label: visit.word("cat_duplicates"), value: "\(report.duplicates)",
+                tone: report.duplicates > 0 ? .warn : .plain),
+            Fact(
+                label: visit.word("cat_rejected"), value: "\(report.rejected)",
+                tone: report.rejected > 0 ? .bad : .plain),
+        ]
+        let lines = report.lines.prefix(Self.toldLines)
+        let table = DataTable(
+            columns: columns(visit, ["line", "why"]),
+            rows: lines.map { line in
+                [
+                    DataTable.Cell(text: "\(line.number)"),
+                    DataTable.Cell(text: visit.word("cat_line_\(line.reason.rawValue)")),
+                ]
+            }, label: visit.word("cat_badLines"))
+        let isDone = report.batch != nil
+        return [
+            PageSection(
+                heading: visit.word(isDone ? "cat_importDone" : "cat_preview"), id: "report",
+                text: isDone ? "" : visit.word("cat_previewHint"), facts: facts, table: lines.isEmpty ? nil : table)
+        ]
+    }
+
+    private func layoutField(_ field: FormFields, _ product: Product) -> FormField {
+        product.isPickable
+            ? field.choice("layout", CardLayout.allCases.map(\.rawValue))
+            : .hidden("layout", CardLayout.plain.rawValue)
+    }
+
+    private func importSections(
+        _ visit: AdminVisit, _ product: Product, _ filled: FilledForm?, _ report: ImportReport?
+    ) -> [PageSection] {
+        let field = FormFields(visit, filled ?? FilledForm(["layout": CardLayout.plain.rawValue]))
+        let base = "/admin/products/\(product.slug.text)/cards"
+        let paste = FormSpec(
+            action: base, fields: [field("cards", .area(rows: 8), isRequired: true), layoutField(field, product)],
+            button: visit.word("cat_check"), buttons: [("step", "import", visit.word("cat_import"))], isPlain: true)
+        let settings = scriptSettings(
+            visit, address: base + "/upload", isPickable: product.isPickable,
+            words: [
+                "cat_chooseFile", "cat_check", "cat_import", "cat_checked", "cat_progress", "cat_finished",
+                "cat_failed", "cat_batch", "cat_line", "cat_layout_plain", "cat_layout_pickable",
+            ])
+        return [
+            PageSection(heading: visit.word("cat_paste"), forms: [paste]),
+            PageSection(
+                heading: visit.word("cat_file"), text: visit.word("cat_fileHint"), data: ("import", settings)),
+        ]
+    }
+
+    private func batchTable(_ visit: AdminVisit, _ product: Product, _ batches: [CardBatch]) -> DataTable {
+        DataTable(
+            columns: columns(
+                visit, ["batch", "time", "imported", "available", "held", "sold", "voided", "undone", ""],
+                numbers: [2, 3, 4, 5, 6, 7]),
+            rows: batches.map { batch in
+                let out = (batch.cards[.held] ?? 0) + (batch.cards[.sold] ?? 0)
+                let left = batch.cards[.available] ?? 0
+                var undo = DataTable.Cell(text: "")
+                if visit.may(.importCards), left > 0 {
+                    undo.action = DataTable.Action(
+                        address: "/admin/batches/\(batch.id)/undo", button: visit.word("cat_undo"),
+                        hidden: [("product", product.slug.text), ("leave_sold", out > 0 ? "yes" : "no")],
+                        confirm: visit.word(out > 0 ? "cat_undoRest" : "cat_undoAll", "\(left)", "\(out)"),
+                        isDangerous: true)
+                }
+                let counts = [CardState.available, .held, .sold, .voided].map { "\(batch.cards[$0] ?? 0)" }
+                return [
+                    DataTable.Cell(
+                        text: "\(batch.id)",
+                        link: "/admin/products/\(product.slug.text)/cards?batch=\(batch.id)#cards"),
+                    DataTable.Cell(text: visit.time(batch.createdAt)), DataTable.Cell(text: "\(batch.imported)"),
+                ] + counts.map { DataTable.Cell(text: $0) } + [DataTable.Cell(text: "\(batch.undone)"), undo]
+            }, nothing: visit.word("cat_nothing"), label: visit.word("cat_batches"))
+    }
+
+    // MARK: Cards
+
+    private func cardSection(_ visit: AdminVisit, _ product: Product) async throws -> PageSection {
+        let asked = FilledForm(visit.query)
+        let field = FormFields(visit, asked, "find")
+        let base = "/admin/products/\(product.slug.text)/cards"
+        let states = [("", visit.word("cat_any"))] + CardState.allCases.map { ($0.rawValue, visit.word("cat_\($0)")) }
+        let search = FormSpec(
+            action: base + "#cards",
+            fields: [field("card"), field("state", .choice(states)), field("batch")],
+            button: visit.word("cat_search"), isGet: true, isInline: true, isPlain: true)
+        let cards = try await cards(visit, product)
+        var links: [Link] = []
+        if cards.count == Self.cardRows, let last = cards.last {
+            let kept = ["state", "batch"].map { "&\($0)=\(FormText.encoded(asked[$0]))" }.joined()
+            links.append(Link(text: visit.word("cat_more"), address: "\(base)?after=\(last.id)\(kept)#cards"))
+        }
+        return PageSection(
+            heading: visit.word("cat_cards"), id: "cards", text: visit.word("cat_findHint"),
+            table: cardTable(visit, product, cards), forms: [search], links: links)
+    }
+
+    /// One card by its number, or a page of those that are asked for.
+    private func cards(_ visit: AdminVisit, _ product: Product) async throws -> [CardEntry] {
+        if let text = visit.query["card"]?.trimmed, !text.isEmpty {
+            // The number, or what buyers see of a card that they may pick.
+            if let number = Int64(text), let card = try await ports.cards.card(number), card.product == product.id {
+                return [card]
+            }
+            return try await previewed(text, product)
+        }
+        let filter = CardFilter(
+            product: product.id, state: visit.query["state"].flatMap { CardState(rawValue: $0) },
+            batch: visit.query["batch"].flatMap { Int64($0) }, after: visit.query["after"].flatMap { Int64($0) } ?? 0,
+            limit: Self.cardRows)
+        return try await ports.cards.cards(filter)
+    }
+
+    /// Looks through some thousands of cards: previews have no index of their own.
+    private func previewed(_ text: String, _ product: Product) async throws -> [CardEntry] {
+        guard product.isPickable else { return [] }
+        var found: [CardEntry] = []
+        var filter = CardFilter(product: product.id, pool: .picked, limit: ports.limits.pageRows)
+        for _ in 0..<10 {
+            let page = try await ports.cards.cards(filter)
+            found += page.filter { $0.preview?.text.contains(text) ?? false }
+            guard let last = page.last, page.count == filter.limit, found.count < Self.cardRows else { break }
+            filter.after = last.id
+        }
+        return Array(found.prefix(Self.cardRows - 1))
+    }
+
+    private func cardTable(_ visit: AdminVisit, _ product: Product, _ cards: [CardEntry]) -> DataTable {
+        let names = ["card", "batch", "state", "order", "preview", ""]
+        return DataTable(
+            columns: columns(visit, names),
+            rows: cards.map { card in
+                let tone: Tone = card.state == .available ? .good : card.state == .voided ? .bad : .plain
+                let order = card.order?.text ?? ""
+                let preview = card.preview.map { preview in
+                    preview.surcharge == 0
+                        ? preview.text
+                        : "\(preview.text) (+\(MoneyFormat(product.price.currency).text(preview.surcharge)))"
+                }
+                return [
+                    DataTable.Cell(text: "\(card.id)"), DataTable.Cell(text: "\(card.batch)"),
+                    DataTable.Cell(text: visit.word("cat_\(card.state)"), tone: tone, isBadge: true),
+                    DataTable.Cell(text: order, link: order.isEmpty ? "" : "/admin/orders/\(order)"),
+                    DataTable.Cell(text: preview ?? ""),
+                    DataTable.Cell(text: "", action: action(visit, product, card)),
+                ]
+            }, nothing: visit.word("cat_nothing"), label: visit.word("cat_cards"))
+    }
+
+    private func action(_ visit: AdminVisit, _ product: Product, _ card: CardEntry) -> DataTable.Action? {
+        guard visit.may(.importCards) else { return nil }
+        let base = "/admin/cards/\(card.id)"
+        let hidden = [(name: "product", value: product.slug.text)]
+        switch card.state {
+        case .available:
+            return DataTable.Action(
+                address: "\(base)/void", button: visit.word("cat_void"), hidden: hidden,
+                confirm: visit.word("cat_voidConfirm", "\(card.id)"), isDangerous: true)
+        case .sold:
+            return DataTable.Action(
+                address: "\(base)/replace", button: visit.word("cat_replace"), hidden: hidden,
+                confirm: visit.word("cat_replaceConfirm", "\(card.id)"))
+        case .held, .voided: return nil
+        }
+    }
+
+    private func exportSection(_ visit: AdminVisit, _ product: Product) -> PageSection {
+        let field = FormFields(
+            visit, FilledForm(["state": CardState.available.rawValue, "layout": CardLayout.plain.rawValue]))
+        let states = CardState.allCases.map { ($0.rawValue, visit.word("cat_\($0)")) }
+        let form = FormSpec(
+            action: "/admin/products/\(product.slug.text)/export",
+            fields: [field("state", .choice(states)), layoutField(field, product), field.reason],
+            button: visit.word("cat_export"), isInline: true, isPlain: true)
+        return PageSection(heading: visit.word("cat_export"), text: visit.word("cat_exportHint"), forms: [form])
+    }
+}
