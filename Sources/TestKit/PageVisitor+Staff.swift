@@ -40,7 +40,7 @@ extension PageVisitor {
 
     /// Logs in, anew if need be.
     public func logIn(_ name: String, _ password: String) async throws {
-        forget("admin")
+        forget("admin_session")
         _ = try await get("/admin/login")
         let answer = try await post("/admin/login", [("name", name), ("password", password)])
         try expect(answer.status, is: 303, "login: \(answer.body)")

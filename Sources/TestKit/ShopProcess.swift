@@ -101,7 +101,8 @@ public final class ShopProcess: Sendable {
         let failures = failure.fileHandleForReading
         let collected = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
-            while let data = try? failures.read(upToCount: 4096), !data.isEmpty {
+            // What there is, at once: reading a number of bytes would wait for all of them.
+            while case let data = failures.availableData, !data.isEmpty {
                 errors.withLockedValue { $0 += String(decoding: data, as: UTF8.self) }
             }
             collected.signal()
