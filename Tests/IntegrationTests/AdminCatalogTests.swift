@@ -46,7 +46,7 @@ extension RunningShop {
                     + #""fields":{"server":"EU"}}"#)
             #expect(order.status == 201 || order.status == 202, "\(order.body)")
             #expect(try await shop.pay(order).status == 200)
-            try await eventually("a delivered order") { try await shop.read(order)["state"] == "delivered" }
+            try await eventually("a delivered order") { try await shop.read(order)["status"] == "delivered" }
             #expect(try await shop.read(order).body.contains("KEY-1"))
             let sold = try await owner.get(cards + "?state=sold")
             #expect(sold.body.contains("/admin/orders/\(order["id"] ?? "")"))
