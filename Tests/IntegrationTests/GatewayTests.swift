@@ -101,7 +101,8 @@ extension RunningShop {
         // MARK: Closed doors
 
         private static let closedPaths = [
-            "/api/v1/admin/audit", "/api/v1/admin", "/api/v1/%61dmin/audit", "//api/v1/admin/audit",
+            "/api/v1/admin/audit", "/api/v1/admin", "/admin", "/admin/login", "/%61dmin/login", "/api/v1/%61dmin/audit",
+            "//api/v1/admin/audit",
             "/api/v1//admin/audit", "/x/../api/v1/admin/audit", "/api/v1/products/..%2fadmin/audit",
             "/api/v1/./admin/audit", "/api/v1/products/../admin/audit", "/metrics", "/%6detrics", "/metrics/",
             "/.order/plain", "/.order/keyed", "/nginx_status", "/api/v1/orders/", "/api/v1/orders/lookup/?a",
