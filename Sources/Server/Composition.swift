@@ -1,23 +1,16 @@
-import Admin
 import Domain
 import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 import Shop
-import Storefront
-import WebAPI
 import WebSupport
 
 /// A shop put together from its adapters, as its listeners need it.
 protocol Composition: Sendable {
     /// What the use cases stand on.
     var ports: UseCases.Ports { get }
-    /// What programs are served.
-    var api: WebAPI { get }
-    /// What buyers are served.
-    var storefront: Storefront { get }
-    /// What the staff is served.
-    var admin: Admin { get }
+    /// What the listeners serve.
+    var web: WebParts { get }
     /// What the shop does.
     var useCases: UseCases { get }
     /// What makes the owner's account, once; nil when there is one.

@@ -1,4 +1,3 @@
-import Admin
 import Channels
 public import Domain
 import Foundation
@@ -11,8 +10,6 @@ import ProviderClient
 import SQLiteLedger
 import ServiceLifecycle
 public import Shop
-import Storefront
-import WebAPI
 import WebSupport
 
 /// A shop in one process: memory gate, group commit, SQLite. The only place that knows these adapters.
@@ -21,9 +18,7 @@ public final class EmbeddedShop: Composition {
     public let ports: UseCases.Ports
     /// What the shop does.
     public let useCases: UseCases
-    let api: WebAPI
-    let storefront: Storefront
-    let admin: Admin
+    let web: WebParts
     private let token = NIOLockedValueBox<String?>(nil)
     var setUpToken: String? { token.withLockedValue { $0 } }
     let state: NodeState
@@ -96,24 +91,7 @@ public final class EmbeddedShop: Composition {
             return state.unreadiness
         }
         let shown = ShopMetrics(registry: registry, ports: ports, state: state, counts: true)
-        let visitorLimits = VisitorLimits(
-            limits, trustedProxies: configuration.trustedProxies, now: { clock.now() })
-        let settings = WebAPI.Settings(
-            publicURL: publicURL, adminToken: adminToken, trustedProxies: configuration.trustedProxies,
-            allowsSandbox: configuration.allowsSandbox, unreadiness: unreadiness,
-            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes, visitorLimits: visitorLimits)
-        storefront = try Storefront(
-            ports: ports, useCases: useCases,
-            settings: Storefront.Settings(
-                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies),
-            metrics: registry)
-        admin = try Admin(
-            ports: ports, useCases: useCases,
-            settings: Admin.Settings(
-                publicURL: publicURL, allowsSandbox: configuration.allowsSandbox,
-                trustedProxies: configuration.trustedProxies,
-                metricsText: { registry.text() }))
-        api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
+        web = try WebParts(useCases, shown, configuration, adminToken: adminToken, unreadiness: unreadiness)
         self.caller = caller
         self.folder = folder
         self.ledger = ledger

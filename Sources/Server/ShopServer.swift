@@ -105,13 +105,13 @@ public struct ShopServer: Service {
         let limits = configuration.limits
         // Metrics are no secret from whoever may reach the first listener, and are on no other.
         let open = index == 0 ? ["/healthz", "/readyz", "/metrics"] : ["/healthz", "/readyz"]
-        let routes = (shop.api.routes + shop.storefront.routes + shop.admin.routes).filter {
+        let routes = (shop.web.api.routes + shop.web.storefront.routes + shop.web.admin.routes).filter {
             listener.audiences.contains($0.audience) || open.contains($0.path)
         }
         let isForVisitors = listener.audiences.contains(.visitors)
         let isHot = configuration.usesHotRoute && isForVisitors
         let missingPage: @Sendable (Request) -> Response? = { [shop] request in
-            isForVisitors ? shop.storefront.missingPage(request) : nil
+            isForVisitors ? shop.web.storefront.missingPage(request) : nil
         }
         return Application(
             responder: RouteResponder(routes: routes, missingPage: missingPage),
@@ -134,7 +134,7 @@ public struct ShopServer: Service {
     /// The handlers of one connection in front of Hummingbird's.
     private func handlers(isHot: Bool) -> [any RemovableChannelHandler] {
         let deadlines = ConnectionDeadlineHandler(limits: configuration.limits)
-        return isHot ? [deadlines, HotRouteHandler(endpoint: shop.api.orderEndpoint, logger: logger)] : [deadlines]
+        return isHot ? [deadlines, HotRouteHandler(endpoint: shop.web.api.orderEndpoint, logger: logger)] : [deadlines]
     }
 }
 

@@ -21,7 +21,7 @@ struct OpenAPITests {
         let shop = try await EmbeddedShop.open(
             ServeConfiguration(data: folder.path, listen: listen), logger: Logger(label: "test"))
         defer { shop.close() }
-        return shop.api.routes
+        return shop.web.api.routes
     }
 
     @Test("describes exactly the operations that are served")

@@ -1,4 +1,3 @@
-import Admin
 import Channels
 import Domain
 import Logging
@@ -7,17 +6,13 @@ import ProviderClient
 import RedisGate
 import ServiceLifecycle
 import Shop
-import Storefront
-import WebAPI
 import WebSupport
 
 /// A node of a shop that runs on many: Redis, Kafka and PostgreSQL. With ``ClusterEngines``, the only place that
 /// knows these adapters.
 final class ClusterShop: Composition {
     let ports: UseCases.Ports
-    let api: WebAPI
-    let storefront: Storefront
-    let admin: Admin
+    let web: WebParts
     /// Of many nodes none may make the link of another one void at its start.
     let setUpToken: String? = nil
     let state: NodeState
@@ -96,27 +91,10 @@ final class ClusterShop: Composition {
         let shown = ShopMetrics(
             registry: registry, ports: ports, state: state, counts: configuration.roles.contains(.upkeep))
         let isWeb = configuration.roles.contains(.web)
-        let visitorLimits = VisitorLimits(
-            limits, trustedProxies: configuration.trustedProxies, now: { clock.now() },
-            mayLookUp: Self.lookUpLimit(engines, limits))
-        let settings = WebAPI.Settings(
-            publicURL: publicURL, adminToken: configuration.adminToken ?? "",
-            trustedProxies: configuration.trustedProxies, allowsSandbox: configuration.allowsSandbox,
+        web = try WebParts(
+            useCases, shown, configuration, adminToken: configuration.adminToken ?? "",
             unreadiness: { state.unreadiness ?? (isWeb ? engines.unreadiness : nil) },
-            metricsText: { await shown.text() }, openAPI: OpenAPIDocument.bytes,
-            visitorLimits: visitorLimits, ownerChanged: { await sync.changed() })
-        storefront = try Storefront(
-            ports: ports, useCases: useCases,
-            settings: Storefront.Settings(
-                publicURL: publicURL, visitorLimits: visitorLimits, trustedProxies: configuration.trustedProxies),
-            metrics: registry)
-        admin = try Admin(
-            ports: ports, useCases: useCases,
-            settings: Admin.Settings(
-                publicURL: publicURL, allowsSandbox: configuration.allowsSandbox,
-                trustedProxies: configuration.trustedProxies,
-                metricsText: { registry.text() }, ownerChanged: { await sync.changed() }))
-        api = WebAPI(ports: ports, useCases: useCases, settings: settings, metrics: registry)
+            ownerChanged: { await sync.changed() }, mayLookUp: Self.lookUpLimit(engines, limits))
         self.useCases = useCases
         self.configuration = configuration
         self.engines = engines
