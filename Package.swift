@@ -213,7 +213,7 @@ let package = Package(
             path: "Sources/Web/Admin",
             resources: [
                 .embedInCode("Assets/admin.css"), .embedInCode("Assets/admin.js"), .embedInCode("Assets/cards.js"),
-                .embedInCode("Assets/icon.svg"),
+                .embedInCode("Assets/icon.svg"), .embedInCode("Assets/system.js"),
                 .embedInCode("Templates/layout.mustache"), .embedInCode("Templates/section.mustache"),
                 .embedInCode("Templates/field.mustache"),
             ],
@@ -221,11 +221,12 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Admin",
+                "Admin", "ChildProcess", "Drill",
                 "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
                 "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake", "PostgresClient",
                 "PostgresLedger", "RedisClient", "RedisGate", "Shards", .configuration, .crypto, .hummingbird,
                 .hummingbirdCore, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .serviceLifecycle,
+                .asyncAlgorithms,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: settings),
         .target(

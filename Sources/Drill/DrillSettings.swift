@@ -20,6 +20,8 @@ public struct DrillSettings: Sendable {
     public var payAfter = "0..0"
 
     public var slug: String
+    /// What the product is called.
+    public var title = "Drill"
     public var amount = 1990
     public var currency = "CNY"
     public var maxPerOrder = 10
@@ -100,6 +102,8 @@ extension DrillSettings {
         guard quantity <= maxPerOrder, quantity <= maxPerBuyer else {
             throw DrillError("--quantity: \(quantity) is more than --max-per-order or --max-per-buyer allows")
         }
+        guard (1...200).contains(title.unicodeScalars.count), !title.unicodeScalars.contains(where: { $0.value < 0x20 })
+        else { throw DrillError("--title: must have 1 to 200 characters, no line breaks") }
         guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
             throw DrillError("--currency: must be three capital letters")
         }

@@ -15,14 +15,20 @@ public struct Rehearsal: Sendable {
     private let settings: DrillSettings
     private let startedAt: String
     private let say: @Sendable (String) -> Void
+    private let tell: @Sendable (DrillProgress) -> Void
 
     /// - Parameters:
     ///   - startedAt: the time of day, for the report.
     ///   - say: told, a line at a time, how far the drill is.
-    public init(_ settings: DrillSettings, startedAt: String, say: @escaping @Sendable (String) -> Void) {
+    ///   - progress: told each second of the sale what happened so far; told to `say` in words when nil.
+    public init(
+        _ settings: DrillSettings, startedAt: String, say: @escaping @Sendable (String) -> Void,
+        progress: (@Sendable (DrillProgress) -> Void)? = nil
+    ) {
         self.settings = settings
         self.startedAt = startedAt
         self.say = say
+        tell = progress ?? { say(Self.line($0)) }
     }
 
     /// Holds the drill.
@@ -101,11 +107,11 @@ public struct Rehearsal: Sendable {
         let interval = Double(SaleSeries(saleNanoseconds: plan.schedule.nanoseconds).interval) / 1e9
         let sampler = ProcessSampler(
             processes: [ProcessInfo.processInfo.processIdentifier] + (shop.map { [$0] } ?? []), interval: interval)
-        let say = say
+        let tell = tell
         let teller = DispatchQueue(label: "sluice.drill.progress")
         var result = try await LoadGenerator.run(plan, started: { sampler.start() }) { progress in
             // Whoever reads the lines must not hold up the sale.
-            teller.async { say(Self.line(progress)) }
+            teller.async { tell(progress) }
         }
         let readings = sampler.stop()
         let samples = readings.map { $0.samples(rows: result.rows.count, interval: interval) }

@@ -35,4 +35,13 @@ extension Background {
         ) { logger.note("a provider was asked in vain", level: .warning, $0) }
         return Background { await queries.run(pause: $0) }
     }
+
+    /// Copies the ledger by the owner's schedule; nil where the shop keeps no copies.
+    static func backups(_ ports: UseCases.Ports, _ logger: Logger) -> Background? {
+        guard let store = ports.backups else { return nil }
+        let rounds = BackupRounds(store: store, clock: ports.clock) {
+            logger.note("a scheduled backup was not made", level: .warning, $0)
+        }
+        return Background { await rounds.run(pause: $0) }
+    }
 }

@@ -17,6 +17,8 @@ protocol Composition: Sendable {
     var setUpToken: String? { get }
     /// What the node knows of itself.
     var state: NodeState { get }
+    /// By which a restore is asked for; nil where none can be.
+    var restoreRequest: RestoreRequest? { get }
     /// Works in the background from before the first request until after the last one, in this order.
     func services() -> [any Service]
     /// Told once the listeners are bound, before the node calls itself ready.

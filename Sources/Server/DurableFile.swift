@@ -6,6 +6,17 @@ enum DurableFile {
     /// What SQLite keeps beside a database.
     static let companions = ["-wal", "-shm", "-journal"]
 
+    /// Makes a folder in the data folder if it is missing, which its owner alone may read.
+    static func makeFolder(_ path: String) throws(ShopError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ShopError(.internalFault, "\(path) cannot be made: \(error.localizedDescription)")
+        }
+        giveToFolder(path)
+    }
+
     /// Makes an empty file that its owner alone may read.
     ///
     /// - Throws: *already_exists* when it is there, otherwise *internal*.

@@ -22,6 +22,7 @@ public final class EmbeddedShop: Composition {
     private let token = NIOLockedValueBox<String?>(nil)
     var setUpToken: String? { token.withLockedValue { $0 } }
     let state: NodeState
+    let restoreRequest: RestoreRequest?
     private let ledger: SQLiteLedger
     private let caller: HTTPProviderCaller
     private let folder: DataFolder
@@ -55,9 +56,13 @@ public final class EmbeddedShop: Composition {
         }
         do throws(ShopError) {
             let keys = try await OpenKeyRing(catalog: ledger)(master: master)
+            let restoreRequest = RestoreRequest()
+            let backups = try BackupFolder(
+                of: folder, master: master, clock: clock, request: restoreRequest,
+                lastRestore: configuration.lastRestore)
             let shop = try EmbeddedShop(
                 configuration, folder: folder, adminToken: adminToken, keys: keys, ledger: ledger, registry: registry,
-                clock: clock, logger: logger)
+                backups: backups, restoreRequest: restoreRequest, clock: clock, logger: logger)
             try await shop.load(isDemo: configuration.isDemo)
             return shop
         } catch {
@@ -68,7 +73,8 @@ public final class EmbeddedShop: Composition {
 
     private init(
         _ configuration: ServeConfiguration, folder: DataFolder, adminToken: String, keys: KeyRing,
-        ledger: SQLiteLedger, registry: PrometheusRegistry, clock: any Shop.Clock, logger: Logger
+        ledger: SQLiteLedger, registry: PrometheusRegistry, backups: BackupFolder, restoreRequest: RestoreRequest,
+        clock: any Shop.Clock, logger: Logger
     ) throws(ShopError) {
         let limits = configuration.limits
         let state = NodeState(configuration)
@@ -84,7 +90,7 @@ public final class EmbeddedShop: Composition {
             board: OrderWatch(
                 maximum: limits.eventStreams, maximumPerOrder: limits.eventStreamsPerOrder, read: ledger.standings),
             identifiers: IdentifierMaker(clock: clock) { UInt64.random(in: .min ... .max) }, clock: clock,
-            limits: limits)
+            limits: limits, backups: backups, drills: DrillProcesses(in: folder.url, configuration, clock: clock))
         useCases = UseCases(ports)
         let unreadiness: @Sendable () -> String? = {
             if case .stopped(let reason, _) = ledger.health { return reason }
@@ -94,6 +100,7 @@ public final class EmbeddedShop: Composition {
         web = try WebParts(useCases, shown, configuration, adminToken: adminToken, unreadiness: unreadiness)
         self.caller = caller
         self.folder = folder
+        self.restoreRequest = restoreRequest
         self.ledger = ledger
         self.state = state
         sandbox = SandboxSwitch(
@@ -120,16 +127,20 @@ public final class EmbeddedShop: Composition {
         [
             Background.upkeep(ports, useCases.announcer, logger),
             Background.paymentQueries(ports, useCases.receiveCallback, logger),
-        ]
+        ] + [Background.backups(ports, logger)].compactMap { $0 }
     }
 
     /// Writes callbacks that wait, and lets go of providers.
     func finishWriting() async {
+        await ports.drills?.stop()
         ledger.stopHolding()
         await ports.forged.drain()
         await caller.close()
     }
 
-    /// Writes what waits and closes the ledger.
-    public func close() { ledger.close() }
+    /// Writes what waits, closes the ledger and lets others into the folder.
+    public func close() {
+        ledger.close()
+        folder.unlock()
+    }
 }

@@ -3,7 +3,7 @@ public import Domain
 import Foundation
 import NIOCore
 import SQLiteLedger
-import Shop
+public import Shop
 import WebSupport
 
 /// Makes a backup the ledger of a shop that is not running.
@@ -19,10 +19,13 @@ public enum LedgerRestore {
         public let isClean: Bool
     }
 
-    /// - Parameter replaces: whether a ledger that is there already gives way; it is kept under another name
+    /// - Parameters:
+    ///   - replaces: whether a ledger that is there already gives way; it is kept under another name
+    ///   - note: who does it, for the journal of the restored ledger
     /// - Throws: *internal* or *already_exists* that says why; then the ledger is as it was.
     public static func run(
-        data: String, from file: String, replaces: Bool, secrets: OwnerSecrets
+        data: String, from file: String, replaces: Bool, secrets: OwnerSecrets,
+        by note: OwnerNote = OwnerNote(actor: "command", reason: nil)
     ) async throws(ShopError) -> Outcome {
         let file = URL(fileURLWithPath: file).path
         try refuseUnlikely(file)
@@ -38,7 +41,9 @@ public enum LedgerRestore {
         do throws(ShopError) {
             try DurableFile.copy(file, to: copy)
             let summary = try SQLiteLedger.examine(copy, named: file)
-            let report = try await prepare(copy, with: try masterKey(folder, secrets, opening: summary.keys))
+            let master = try masterKey(folder, secrets, opening: summary.keys)
+            let name = URL(fileURLWithPath: file).lastPathComponent
+            let report = try await prepare(copy, with: master, named: name, by: note)
             let kept = try exchange(copy, folder)
             return Outcome(json: json(file, folder, kept: kept, summary, report), isClean: report.ok)
         } catch {
@@ -47,13 +52,15 @@ public enum LedgerRestore {
         }
     }
 
+    /// The first bytes of every database (https://www.sqlite.org/fileformat2.html).
+    static let mark = Array("SQLite format 3\0".utf8)
+
     /// What can be seen from outside, before anything is copied.
     private static func refuseUnlikely(_ file: String) throws(ShopError) {
         guard let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: file)) else {
             throw ShopError(.internalFault, "\(file) cannot be read")
         }
-        // The first bytes of every database (https://www.sqlite.org/fileformat2.html).
-        guard (try? handle.read(upToCount: 16)) == Data("SQLite format 3\0".utf8) else {
+        guard (try? handle.read(upToCount: mark.count)) == Data(mark) else {
             throw ShopError(.internalFault, "\(file) is not the ledger of a shop")
         }
         guard (DurableFile.size(file + "-wal") ?? 0) == 0 else {
@@ -84,8 +91,10 @@ public enum LedgerRestore {
     }
 
     /// Brings the copy up to date, notes its master key and audits it.
-    private static func prepare(_ copy: String, with master: SymmetricKey) async throws(ShopError) -> AuditReport {
-        let report = try await audit(copy, with: master)
+    private static func prepare(
+        _ copy: String, with master: SymmetricKey, named name: String, by note: OwnerNote
+    ) async throws(ShopError) -> AuditReport {
+        let report = try await audit(copy, with: master, named: name, by: note)
         guard (DurableFile.size(copy + "-wal") ?? 0) == 0 else {
             throw ShopError(.internalFault, "the log of \(copy) could not be written back")
         }
@@ -94,10 +103,19 @@ public enum LedgerRestore {
         return report
     }
 
-    private static func audit(_ copy: String, with master: SymmetricKey) async throws(ShopError) -> AuditReport {
+    private static func audit(
+        _ copy: String, with master: SymmetricKey, named name: String, by note: OwnerNote
+    ) async throws(ShopError) -> AuditReport {
         let ledger = try SQLiteLedger(path: copy, limits: Limits(), metrics: PrometheusRegistry())
         defer { ledger.close() }
         _ = try await OpenKeyRing(catalog: ledger)(master: master)
+        let now = SystemClock().now()
+        // Who was logged in then may have been shown the door since.
+        let (staff, cards): (any StaffStore, any CardStore) = (ledger, ledger)
+        for visit in try await staff.sessions(of: nil, at: now) {
+            _ = try await staff.endSession(visit.session.id, of: nil)
+        }
+        try await cards.log("restored", subject: name, by: note, at: now)
         return try await ledger.audit()
     }
 
@@ -106,8 +124,7 @@ public enum LedgerRestore {
     /// Gives the copy the ledger's name. Returns the name that the old ledger has now.
     private static func exchange(_ copy: String, _ folder: DataFolder) throws(ShopError) -> String? {
         let ledger = folder.ledgerPath
-        let stamp = RFC3339.text(SystemClock().now()).prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
-        let kept = ".before-restore-\(stamp)"
+        let kept = ".before-restore-\(FileStamp.text(SystemClock().now()))"
         let hasLedger = DataFolder.hasLedger(folder.url.path)
         if hasLedger { try writeBackLog(ledger) }
         try clearLog(of: ledger, hasLedger: hasLedger, kept: kept)

@@ -1,5 +1,6 @@
 import Configuration
 public import Domain
+import Shop
 import WebSupport
 
 /// A host and a port to listen on.
@@ -8,6 +9,11 @@ public struct ListenAddress: Hashable, Sendable {
     public let host: String
     /// 0 lets the system choose.
     public let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
 
     /// Nil unless the text is `HOST:PORT` or `[IPV6]:PORT`.
     public init?(text: String) {
@@ -57,6 +63,10 @@ public struct ServeConfiguration: Sendable {
     public var usesHotRoute = true
     /// Where the engines of the cluster are; nil for a shop on one machine.
     public internal(set) var cluster: ClusterSettings?
+    /// The program that holds drills; this one when nil.
+    public var program: String?
+    /// What came of the restore for which the process begins anew.
+    var lastRestore: RestoreOutcome?
     /// Every bound.
     public var limits = Limits()
 

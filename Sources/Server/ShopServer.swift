@@ -19,6 +19,8 @@ public struct ShopServer: Service {
     private let logger: Logger
     private let onReady: @Sendable (_ url: String) -> Void
     private let onSetUp: @Sendable (_ link: String) -> Void
+    /// The configuration with the ports that were bound; nil before they were.
+    let boundConfiguration = NIOLockedValueBox<ServeConfiguration?>(nil)
 
     /// Opens the shop that the configuration means: a cluster's node, or a shop on one machine.
     ///
@@ -58,6 +60,9 @@ public struct ShopServer: Service {
         self.onSetUp = onSetUp
     }
 
+    /// The backup that is to take the ledger's place, once ``run()`` has returned; nil when none is.
+    var restoreAsked: RestoreRequest.Wish? { shop.restoreRequest?.asked }
+
     /// Services start in order and stop in reverse: the listeners stop first and answer what they owe, then upkeep,
     /// then the ledger writes what waits and closes.
     public func run() async throws {
@@ -65,6 +70,7 @@ public struct ShopServer: Service {
         let listeners = listeners()
         let bound = BoundListeners(count: listeners.count) { urls in
             guard let url = urls[0] else { return }
+            keepPorts(listeners, urls)
             shop.accept(listenURL: url)
             let forOwner = listeners.firstIndex { $0.audiences.contains(.owner) }.flatMap { urls[$0] }
             if let forOwner, let token = shop.setUpToken { onSetUp("\(forOwner)/admin/setup?token=\(token)") }
@@ -75,28 +81,57 @@ public struct ShopServer: Service {
         }
         services.append(StopNotice(shop: shop))
         var group = ServiceGroupConfiguration(services: services, logger: logger)
+        if let request = shop.restoreRequest {
+            group.services.append(
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: RestoreWatch(request: request), successTerminationBehavior: .gracefullyShutdownGroup))
+        }
         group.maximumGracefulShutdownDuration = .seconds(configuration.limits.drainSeconds)
         try await ServiceGroup(configuration: group).run()
     }
 
     private struct Listener {
+        /// The option that names it.
+        enum Option {
+            case listen
+            case callbacks
+            case admin
+        }
+
+        let option: Option
         let address: ListenAddress
         var audiences: Set<Audience>
     }
 
     /// A node serves those whom its roles are for. Whoever watches the node may ask on each of its listeners.
     private func listeners() -> [Listener] {
-        var main = Listener(address: configuration.listen, audiences: [])
+        var main = Listener(option: .listen, address: configuration.listen, audiences: [])
         if configuration.roles.contains(.web) { main.audiences.formUnion([.visitors, .owner]) }
         if configuration.roles.contains(.payments) { main.audiences.insert(.providers) }
         var others: [Listener] = []
-        for (address, audience) in [
-            (configuration.listenCallbacks, Audience.providers), (configuration.listenAdmin, .owner),
+        for (option, address, audience) in [
+            (Listener.Option.callbacks, configuration.listenCallbacks, Audience.providers),
+            (.admin, configuration.listenAdmin, .owner),
         ] {
             guard let address, main.audiences.remove(audience) != nil else { continue }
-            others.append(Listener(address: address, audiences: [audience]))
+            others.append(Listener(option: option, address: address, audiences: [audience]))
         }
         return [main] + others
+    }
+
+    /// Remembers the ports that the system chose.
+    private func keepPorts(_ listeners: [Listener], _ urls: [String?]) {
+        var known = configuration
+        for (listener, url) in zip(listeners, urls) {
+            guard let port = url?.split(separator: ":").last.flatMap({ Int($0) }) else { continue }
+            let address = ListenAddress(host: listener.address.host, port: port)
+            switch listener.option {
+            case .listen: known.listen = address
+            case .callbacks: known.listenCallbacks = address
+            case .admin: known.listenAdmin = address
+            }
+        }
+        boundConfiguration.withLockedValue { $0 = known }
     }
 
     private func application(

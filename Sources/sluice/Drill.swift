@@ -65,6 +65,9 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(help: "Milliseconds by which 1 % of the arrivals may be late before the drill is void.")
     var maxLag = 5.0
 
+    @Option(help: "What the drill's product is called.")
+    var title = "Drill"
+
     @Option(help: "Price, in minor units.")
     var amount = 1990
 
@@ -101,6 +104,9 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(help: "Write drill.json and drill.html into this folder.")
     var report: String?
 
+    @Flag(help: "Tell how far the drill is as lines of JSON, for programs.")
+    var progressJson = false
+
     @Flag(help: "Keep the folder of the shop, and say where it is.")
     var keep = false
 
@@ -127,9 +133,13 @@ struct DrillCommand: AsyncParsableCommand {
 
     private func held() async throws -> DrillReport {
         let now = Date.now.formatted(.iso8601)
-        let rehearsal = Rehearsal(settings(), startedAt: now) { line in
+        let complain: @Sendable (String) -> Void = { line in
             try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
         }
+        let silence: @Sendable (String) -> Void = { _ in }
+        let tell: @Sendable (DrillProgress) -> Void = { complain(DrillProgressLine($0).json) }
+        let rehearsal = Rehearsal(
+            settings(), startedAt: now, say: progressJson ? silence : complain, progress: progressJson ? tell : nil)
         if let url {
             guard let token = ProcessInfo.processInfo.environment["SLUICE_ADMIN_TOKEN"], !token.isEmpty else {
                 throw Refused("--url: SLUICE_ADMIN_TOKEN is not set")
@@ -158,6 +168,7 @@ struct DrillCommand: AsyncParsableCommand {
         settings.timeout = timeout
         settings.drain = drain
         settings.maximumLag = maxLag
+        settings.title = title
         settings.amount = amount
         settings.currency = currency
         settings.maxPerOrder = maxPerOrder

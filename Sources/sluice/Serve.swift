@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "sluice")
         await exitOnError {
             let configuration = try configuration()
-            let server = try await ShopServer.open(
+            let server = try await RestartingServer.open(
                 configuration, logger: logger,
                 onReady: { url in try? FileHandle.standardOutput.write(contentsOf: Data("ready \(url)\n".utf8)) },
                 onSetUp: { link in

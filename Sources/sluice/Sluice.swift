@@ -7,6 +7,6 @@ struct Sluice: AsyncParsableCommand {
         commandName: "sluice", abstract: "Sells digital keys and delivers them the moment they are paid for.",
         subcommands: [
             Serve.self, Audit.self, Backup.self, Restore.self, RotateKey.self, RotateAdminToken.self, Erase.self,
-            DrillCommand.self,
+            DrillCommand.self, Owner.self,
         ])
 }

@@ -55,7 +55,8 @@ struct TidyTests {
         "Sources/Web/Storefront": ["Domain", "Markdown", "PageSupport", "QRCodes", "Shop", "WebSupport"],
         "Sources/Server": [
             "Domain", "Shop", "MemoryGate", "GroupCommitIntake", "SQLiteLedger", "Channels", "PCREPatterns",
-            "Admin", "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient", "KafkaIntake",
+            "Admin", "ChildProcess", "Drill", "ProviderClient", "Storefront", "WebSupport", "WebAPI", "KafkaClient",
+            "KafkaIntake",
             "PostgresClient",
             "PostgresLedger",
             "RedisClient", "RedisGate", "Shards",

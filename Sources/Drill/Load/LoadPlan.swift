@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a load generator is to do.
 struct LoadPlan: Sendable {
     var schedule: ArrivalSchedule
@@ -39,4 +41,38 @@ public struct DrillProgress: Sendable {
     public let p99: Double
     /// Arrivals that wait for a free connection.
     public let waiting: Int
+}
+
+/// ``DrillProgress`` as a line of JSON, for programs that hold a drill.
+public struct DrillProgressLine: Codable, Equatable, Sendable {
+    /// Seconds since the first buyer came.
+    public let seconds: Double
+    /// Buyers who have come, repeats included.
+    public let sent: Int
+    public let accepted: Int
+    public let soldOut: Int
+    /// Turned away for other reasons, unknown or failed.
+    public let other: Int
+    public let delivered: Int
+    /// Milliseconds within which 99 of 100 orders were answered; nil before the first.
+    public let p99: Double?
+
+    /// Says what a moment of a drill comes to.
+    public init(_ progress: DrillProgress) {
+        let counts = progress.counts
+        seconds = progress.seconds
+        sent = counts.arrivalsSent
+        accepted = counts.accepted
+        soldOut = counts.soldOut
+        other = counts.refused + counts.limited + counts.unknown + counts.failed + counts.payFailed
+        delivered = counts.delivered
+        p99 = progress.p99.isFinite ? progress.p99 : nil
+    }
+
+    /// One line, without its end.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
 }

@@ -32,12 +32,22 @@ struct OwnerAPI: Sendable {
     }
 
     func createProduct(_ sale: DrillSettings) async throws {
-        let json = """
-            {"slug":"\(sale.slug)","title":"Drill","amount":\(sale.amount),"currency":"\(sale.currency)",\
-            "max_per_order":\(sale.maxPerOrder),"max_per_buyer":\(sale.maxPerBuyer),\
-            "hold_seconds":\(sale.holdSeconds)}
-            """
-        _ = try await send(.POST, "/products", .bytes(ByteBuffer(string: json)), expecting: [201], "the product")
+        struct Product: Encodable {
+            let slug: String
+            let title: String
+            let amount: Int
+            let currency: String
+            let maxPerOrder: Int
+            let maxPerBuyer: Int
+            let holdSeconds: Int
+        }
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let json = try encoder.encode(
+            Product(
+                slug: sale.slug, title: sale.title, amount: sale.amount, currency: sale.currency,
+                maxPerOrder: sale.maxPerOrder, maxPerBuyer: sale.maxPerBuyer, holdSeconds: sale.holdSeconds))
+        _ = try await send(.POST, "/products", .bytes(ByteBuffer(bytes: json)), expecting: [201], "the product")
     }
 
     func enableSandbox() async throws {

@@ -16,6 +16,8 @@ final class ClusterShop: Composition {
     /// Of many nodes none may make the link of another one void at its start.
     let setUpToken: String? = nil
     let state: NodeState
+    /// The databases are restored by their own tools.
+    let restoreRequest: RestoreRequest? = nil
     let useCases: UseCases
     private let configuration: ServeConfiguration
     private let engines: ClusterEngines

@@ -54,6 +54,10 @@ public struct UseCases: Sendable {
     public let configureChannel: ConfigureChannel
     /// Loads the gate.
     public let openGate: OpenGate
+    /// Makes, keeps and restores copies of the ledger.
+    public let manageBackups: ManageBackups
+    /// Rehearses sales.
+    public let manageDrills: ManageDrills
     /// What members of the staff do with their accounts.
     public let staff: StaffUseCases
 
@@ -94,6 +98,10 @@ public struct UseCases: Sendable {
         public let clock: any Clock
         /// Every bound.
         public let limits: Limits
+        /// The copies of the ledger; nil where the shop keeps none.
+        public let backups: (any BackupStore)?
+        /// Where sales are rehearsed; nil where they cannot be.
+        public let drills: (any DrillStage)?
 
         /// Puts the ports together.
         public init(
@@ -102,7 +110,7 @@ public struct UseCases: Sendable {
             intake: any Intake, channelKinds: [any PaymentChannelKind], caller: any ProviderCaller,
             patterns: any Patterns, forged: ForgedInbox, keys: KeyRing, board: any OrderBoard,
             identifiers: IdentifierMaker,
-            clock: any Clock, limits: Limits
+            clock: any Clock, limits: Limits, backups: (any BackupStore)? = nil, drills: (any DrillStage)? = nil
         ) {
             self.ledger = ledger
             self.catalog = catalog
@@ -120,6 +128,8 @@ public struct UseCases: Sendable {
             self.identifiers = identifiers
             self.clock = clock
             self.limits = limits
+            self.backups = backups
+            self.drills = drills
         }
     }
 
@@ -170,6 +180,8 @@ public struct UseCases: Sendable {
             StaffTools(
                 store: ports.staff, keys: ports.keys, passwords: PasswordHasher(limits: ports.limits),
                 clock: ports.clock, limits: ports.limits))
+        manageBackups = ManageBackups(ports)
+        manageDrills = ManageDrills(ports)
         openGate = OpenGate(ledger: ports.ledger, gate: ports.gate, clock: ports.clock, limits: ports.limits)
     }
 }

@@ -39,6 +39,8 @@ public struct Admin: Sendable {
     let settings: Settings
     let renderer: AdminRenderer
     let liveStreams: LiveStreams
+    let booksWatch: BooksWatch
+    let figuresWatch: FiguresWatch
 
     /// - Throws: *internal* when a page template is broken.
     public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings) throws(ShopError) {
@@ -47,13 +49,17 @@ public struct Admin: Sendable {
         self.settings = settings
         renderer = try AdminRenderer()
         liveStreams = LiveStreams(maximum: ports.limits.liveStreams)
+        figuresWatch = FiguresWatch(ledger: ports.ledger, clock: ports.clock)
+        booksWatch = BooksWatch(ledger: ports.ledger, clock: ports.clock)
     }
 
     /// Every page and every file that pages need.
     public var routes: [Route] { accountRoutes + fileRoutes + pageRoutes }
 
     /// The pages of those who have logged in, one list a file.
-    private var pageRoutes: [Route] { figureRoutes + orderRoutes + catalogRoutes + staffRoutes + settingRoutes }
+    private var pageRoutes: [Route] {
+        figureRoutes + orderRoutes + catalogRoutes + staffRoutes + settingRoutes + backupRoutes + drillRoutes
+    }
 
     // MARK: Routes
 

@@ -14,6 +14,19 @@ if (sale) {
   const rates = [];
   const events = new EventSource("/admin/live/events");
   const health = document.querySelector('[data-live="health"]');
+  const books = document.querySelector("[data-books]");
+  const list = document.createElement("ul");
+  list.className = "checks";
+  list.setAttribute("aria-label", books.dataset.books);
+  books.append(list);
+  const tellBooks = (checks) => {
+    list.replaceChildren(...Object.entries(checks).map(([name, isRight]) => {
+      const item = document.createElement("li");
+      item.className = `badge ${isRight ? "good" : "bad"}`;
+      item.textContent = `${isRight ? "✓" : "✗"} ${name}`;
+      return item;
+    }));
+  };
   const tell = (text, tone) => { health.textContent = text; health.parentElement.className = tone; };
   events.addEventListener("message", (event) => {
     const figures = JSON.parse(event.data);
@@ -21,6 +34,7 @@ if (sale) {
       if (box.dataset.live in figures) box.textContent = figures[box.dataset.live];
     }
     tell(figures.writable ? words.writable : words.stopped, figures.writable ? "good" : "bad");
+    if (figures.books) tellBooks(figures.books);
     rates.push(Number(figures.rate));
     if (rates.length > 120) rates.shift();
     const largest = Math.max(...rates, 1);

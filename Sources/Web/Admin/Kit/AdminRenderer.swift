@@ -11,6 +11,7 @@ struct AdminRenderer: Sendable {
     let style = PageFile("/admin/files/", "admin.css", "text/css", PackageResources.admin_css)
     let script = PageFile("/admin/files/", "admin.js", "text/javascript", PackageResources.admin_js)
     let cards = PageFile("/admin/files/", "cards.js", "text/javascript", PackageResources.cards_js)
+    let system = PageFile("/admin/files/", "system.js", "text/javascript", PackageResources.system_js)
     let icon = PageFile("/admin/files/", "icon.svg", "image/svg+xml", PackageResources.icon_svg)
 
     init() throws(ShopError) {
@@ -27,6 +28,7 @@ struct AdminRenderer: Sendable {
         ("/admin/categories", "menuCategories", .read), ("/admin/coupons", "menuCoupons", .read),
         ("/admin/announcements", "menuAnnouncements", .read), ("/admin/blacklist", "menuBlacklist", .read),
         ("/admin/channels", "menuChannels", .read), ("/admin/settings", "menuSettings", .changeSettings),
+        ("/admin/drills", "menuDrills", .drill), ("/admin/backups", "menuBackups", .backUp),
         ("/admin/staff", "menuStaff", .manageStaff), ("/admin/journal", "menuJournal", .read),
     ]
 
@@ -38,6 +40,7 @@ struct AdminRenderer: Sendable {
         var values: [String: Any] = [
             "tag": visit.language.tag, "words": visit.words, "title": heading, "heading": heading,
             "shop": visit.shop.name, "style": style.address, "script": script.address, "cards": cards.address,
+            "system": system.address,
             "icon": icon.address,
             "form": form, "sections": sections.map { $0.values(form: form) }, "sandbox": hasSandbox,
             "times": visit.word("times", LocalTime(zone: visit.shop.timeZone).name(at: visit.now)),

@@ -1,4 +1,5 @@
 import NIOCore
+import Shop
 import WebSupport
 
 /// What the metrics say at one moment, as far as the live screen shows it.
@@ -74,26 +75,68 @@ struct LiveFigures {
         queue = now.queue
     }
 
+    private static func whole(_ value: Double) -> String { "\(Int(value.rounded()))" }
+
+    private static func milliseconds(_ value: Double?) -> String {
+        guard let value else { return "–" }
+        return value.isFinite ? "\((value * 10).rounded() / 10) ms" : "> 10 s"
+    }
+
+    /// What stands beside the figures at one moment.
+    struct Beside {
+        /// Cards left of all products.
+        let stock: Int
+        let isWritable: Bool
+        /// The last audit; nil before the first one.
+        let books: BooksWatch.Look?
+        /// When it ended, where the shop is.
+        let booksTime: String
+        /// Of the drill that is being held.
+        let drill: DrillStanding?
+    }
+
     /// As the script of the page takes it: texts by their keys.
-    func json(stock: Int, isWritable: Bool, since start: LiveSample, now: LiveSample) -> String {
-        func whole(_ value: Double) -> String { "\(Int(value.rounded()))" }
-        func milliseconds(_ value: Double?) -> String {
-            guard let value else { return "–" }
-            return value.isFinite ? "\((value * 10).rounded() / 10) ms" : "> 10 s"
-        }
+    func json(_ beside: Beside, since start: LiveSample, now: LiveSample) -> String {
         let total = LiveFigures(from: start, to: now, seconds: 1)
+        let drill: [String: String] = beside.drill.map(Self.texts) ?? [:]
         let buffer = JSONWriter.object { json in
-            json.string("rate", whole(perSecond))
-            json.string("accepted", whole(total.accepted))
-            json.string("soldOut", whole(total.soldOut))
-            json.string("refused", whole(total.refused))
-            json.string("failed", whole(total.failed))
-            json.string("p99", milliseconds(p99))
-            json.string("flush", milliseconds(flush))
-            json.string("queue", whole(queue))
-            json.string("stock", "\(stock)")
-            json.bool("writable", isWritable)
+            json.string("rate", Self.whole(perSecond))
+            json.string("accepted", Self.whole(total.accepted))
+            json.string("soldOut", Self.whole(total.soldOut))
+            json.string("refused", Self.whole(total.refused))
+            json.string("failed", Self.whole(total.failed))
+            json.string("p99", Self.milliseconds(p99))
+            json.string("flush", Self.milliseconds(flush))
+            json.string("queue", Self.whole(queue))
+            json.string("stock", "\(beside.stock)")
+            json.bool("writable", beside.isWritable)
+            if let books = beside.books {
+                json.string("booksTime", beside.booksTime)
+                json.object("books") { json in
+                    for check in books.checks { json.bool(check.id, check.isRight) }
+                }
+            }
+            json.bool("drill", beside.drill != nil)
+            for key in Self.drillKeys { if let text = drill[key] { json.string(key, text) } }
         }
         return String(buffer: buffer)
+    }
+
+    // MARK: A drill
+
+    /// What is told of a drill, in the order in which it is shown.
+    static let drillKeys = [
+        "drill_seconds", "drill_sent", "drill_accepted", "drill_soldOut", "drill_other", "drill_delivered",
+        "drill_p99now",
+    ]
+
+    /// How a drill stands, by the same keys.
+    static func texts(_ drill: DrillStanding) -> [String: String] {
+        [
+            "drill_seconds": whole(drill.seconds), "drill_sent": "\(drill.sent)",
+            "drill_accepted": "\(drill.accepted)", "drill_soldOut": "\(drill.soldOut)",
+            "drill_other": "\(drill.other)", "drill_delivered": "\(drill.delivered)",
+            "drill_p99now": milliseconds(drill.p99),
+        ]
     }
 }

@@ -81,7 +81,7 @@ extension Admin {
         [
             Route(.get, "/admin/files/{name}", for: .owner, isDocumented: false) { _, context in
                 let address = "/admin/files/\(context.parameter("name"))"
-                let files = [renderer.style, renderer.script, renderer.cards, renderer.icon]
+                let files = [renderer.style, renderer.script, renderer.cards, renderer.system, renderer.icon]
                 guard let file = files.first(where: { $0.address == address }) else {
                     throw ShopError(.notFound, "no such file")
                 }

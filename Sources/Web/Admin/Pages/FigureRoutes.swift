@@ -10,7 +10,7 @@ extension Admin {
         [
             page("", .read) { visit, _, _ in try await overview(visit) },
             page("/live", .read) { visit, _, _ in livePage(visit) },
-            page("/live/events", .read) { _, _, _ in try liveEvents() },
+            page("/live/events", .read) { visit, _, _ in try liveEvents(visit) },
             page("/books", .read) { visit, _, _ in try await booksPage(visit) },
         ]
     }

@@ -19,18 +19,27 @@ extension Admin {
             json.string("stopped", visit.word("stopped"))
             json.string("lost", visit.word("liveLost"))
         }
-        return show(
-            visit, visit.word("menuLive"),
-            [
+        var sections = [
+            PageSection(
+                heading: visit.word("liveNow"), text: visit.word("liveNext"), facts: facts + [writable],
+                data: ("sale", String(buffer: words))),
+            PageSection(
+                heading: visit.word("live_rate"), id: "curve", chart: Self.curve(visit.word("live_rate")),
+                caption: visit.word("liveCurve")),
+            PageSection(
+                heading: visit.word("invariants"), id: "books", text: visit.word("liveBooks"),
+                facts: [Fact(label: visit.word("liveBooksTime"), value: "–", key: "booksTime")],
+                links: [Link(text: visit.word("checkBooks"), address: "/admin/books")],
+                data: ("books", visit.word("liveBooksList"))),
+        ]
+        if visit.may(.drill), useCases.manageDrills.isOffered {
+            sections.append(
                 PageSection(
-                    heading: visit.word("liveNow"), text: visit.word("liveNext"), facts: facts + [writable],
-                    data: ("sale", String(buffer: words))),
-                PageSection(
-                    heading: visit.word("live_rate"), id: "curve",
-                    chart: Self.curve(visit.word("live_rate")),
-                    caption: visit.word("liveCurve"),
-                    links: [Link(text: visit.word("checkBooks"), address: "/admin/books")]),
-            ])
+                    heading: visit.word("drill_one"), id: "drill",
+                    facts: standingFacts(visit, useCases.manageDrills.standing),
+                    links: [Link(text: visit.word("menuDrills"), address: "/admin/drills")]))
+        }
+        return show(visit, visit.word("menuLive"), sections)
     }
 
     /// An empty curve; the script draws it.
@@ -40,9 +49,10 @@ extension Admin {
     }
 
     /// Server-sent events; a second of the registry each.
-    func liveEvents() throws(ShopError) -> Response {
+    func liveEvents(_ visit: AdminVisit) throws(ShopError) -> Response {
         guard liveStreams.enter() else { throw ShopError(.busy, "too many live screens are open") }
-        let (streams, metrics, ports) = (liveStreams, settings.metricsText, ports)
+        let (streams, metrics, admin) = (liveStreams, settings.metricsText, self)
+        let mayDrill = visit.may(.drill)
         let body = ResponseBody { writer in
             defer { streams.leave() }
             let start = LiveSample(metrics())
@@ -50,13 +60,8 @@ extension Admin {
             let seconds = AsyncTimerSequence(interval: .seconds(1), clock: .continuous)
             for await _ in seconds.cancelOnGracefulShutdown() {
                 let now = LiveSample(metrics())
-                let stock = ports.cache.products().filter(\.kind.isPooled).reduce(0) { sum, product in
-                    sum + Pool.allCases.reduce(0) { $0 + max(0, ports.gate.available(product.id, $1)) }
-                }
-                var isWritable = false
-                if case .writable = ports.ledger.health { isWritable = true }
                 let figures = LiveFigures(from: last, to: now, seconds: 1)
-                let json = figures.json(stock: stock, isWritable: isWritable, since: start, now: now)
+                let json = figures.json(admin.beside(visit, mayDrill: mayDrill), since: start, now: now)
                 try await writer.write(ByteBuffer(string: "data: \(json)\n\n"))
                 last = now
             }
@@ -64,5 +69,16 @@ extension Admin {
         }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
+    }
+
+    private func beside(_ visit: AdminVisit, mayDrill: Bool) -> LiveFigures.Beside {
+        let stock = ports.cache.products().filter(\.kind.isPooled).reduce(0) { sum, product in
+            sum + Pool.allCases.reduce(0) { $0 + max(0, ports.gate.available(product.id, $1)) }
+        }
+        let look = booksWatch.latest()
+        return LiveFigures.Beside(
+            stock: stock, isWritable: ports.ledger.health == .writable, books: look,
+            booksTime: look.map { visit.time($0.at) } ?? "–",
+            drill: mayDrill ? useCases.manageDrills.standing : nil)
     }
 }

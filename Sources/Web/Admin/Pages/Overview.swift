@@ -12,32 +12,38 @@ extension Admin {
 
     func overview(_ visit: AdminVisit) async throws -> Response {
         let (hours, days) = try await (figures(visit, .hour, 24), figures(visit, .day, 30))
+        let (byHour, byDay) = (hours?.figures ?? [], days?.figures ?? [])
+        let isCounting = hours == nil || days == nil
+        let times = [hours, days].compactMap { $0?.at }
+        let counted = isCounting ? visit.word("counting") : visit.word("countedAt", times.min().map(visit.time) ?? "")
         let review = try await waiting(.review)
         let paid = try await waiting(.paid)
         return show(
             visit, visit.word("menuDashboard"),
             [
-                PageSection(heading: visit.word("lastDay"), facts: facts(hours, visit)),
+                PageSection(
+                    heading: visit.word("lastDay"), text: counted, facts: facts(byHour, visit),
+                    data: isCounting ? ("again", "2") : nil),
                 attention(visit, review: review, paid: paid),
                 chart(
-                    visit.word("ordersByHour"), hours, visit, label: { String(visit.time($0).suffix(5).prefix(2)) },
+                    visit.word("ordersByHour"), byHour, visit, label: { String(visit.time($0).suffix(5).prefix(2)) },
                     value: { (Double($0.placed), "\($0.placed)") }),
-                takings(days, visit),
+                takings(byDay, visit),
                 stockSection(visit), channelSection(visit),
-            ], refresh: 60)
+            ], refresh: isCounting ? 2 : 60)
     }
 
     /// Whole hours, or days of the shop's time zone, up to now.
     private func figures(
         _ visit: AdminVisit, _ bucket: FigureSpan.Bucket, _ count: Int
-    ) async throws(ShopError) -> [SalesFigures] {
+    ) async throws(ShopError) -> FiguresWatch.Counted? {
         let length = bucket.rawValue * 1000
         let offset = Int64(LocalTime(zone: visit.shop.timeZone).secondsFromUTC(at: visit.now)) * 1000
         let local = visit.now.milliseconds + offset
         let first = local - local % length - Int64(count - 1) * length - offset
         let span = try FigureSpan(
             from: Timestamp(milliseconds: max(0, first)), by: bucket, count: count, limits: ports.limits)
-        return try await ports.ledger.figures(span)
+        return await figuresWatch.figures(span)
     }
 
     private func facts(_ figures: [SalesFigures], _ visit: AdminVisit) -> [Fact] {

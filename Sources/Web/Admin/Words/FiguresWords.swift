@@ -1,6 +1,7 @@
 // The words of the overview, the live sale and the books.
 extension AdminWords {
     static let englishFigures: [String: String] = [
+        "counting": "The orders are being counted; look again in a moment.", "countedAt": "Counted at {n}.",
         "lastDay": "Last 24 hours", "figureOrders": "Orders", "figureDelivered": "Delivered",
         "figureExpired": "Expired", "figureConversion": "Delivered of ordered", "figureTakings": "Takings",
         "ordersByHour": "Orders by hour", "takingsByDay": "Takings by day", "noTakings": "No takings in 30 days.",
@@ -18,7 +19,8 @@ extension AdminWords {
         "live_stock": "Cards left", "liveCurve": "The last two minutes.", "liveLost": "no connection",
     ]
     static let chineseFigures: [String: String] = [
-        "lastDay": "最近 24 小时", "figureOrders": "订单", "figureDelivered": "已发货", "figureExpired": "已过期",
+        "counting": "正在统计订单，请稍后再看。", "countedAt": "统计于 {n}。", "lastDay": "最近 24 小时", "figureOrders": "订单",
+        "figureDelivered": "已发货", "figureExpired": "已过期",
         "figureConversion": "成交率", "figureTakings": "收入", "ordersByHour": "每小时订单",
         "takingsByDay": "每日收入", "noTakings": "30 天内没有收入。", "attention": "需要处理",
         "inReview": "待核查款项", "paidWaiting": "已付款未发货", "ledger": "账本", "writable": "可写入",
