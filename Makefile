@@ -51,6 +51,8 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/callback_flood.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/check_generator.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/orders_on_file.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/owner_at_scale.py --binary .build/release/sluice
+	$(VENV)/bin/python Tests/Scripts/live_cost.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/fuzz_api.py --binary .build/release/sluice
 	swift build -c release --product development-broker
 	$(VENV)/bin/python Tests/Scripts/cluster_drill.py --binary .build/release/sluice --seconds 20 --cards 200000
