@@ -208,7 +208,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "Domain", "PageSupport", "QRCodes", "Shop", "WebSupport", .asyncAlgorithms, .httpTypes, .hummingbird,
-                .nioConcurrency, .nioCore, .serviceLifecycle,
+                .logging, .nioConcurrency, .nioCore, .serviceLifecycle,
             ],
             path: "Sources/Web/Admin",
             resources: [

@@ -3,11 +3,16 @@ import Foundation
 extension PageVisitor {
     private static let password = "a password of the tests"
 
+    /// Where the link leads that a fresh shop prints for its owner, without the shop's address.
+    public static func setUpLink(of shop: ShopProcess) async throws -> String {
+        try await eventually("a link to set the shop up") { setUpPath(in: shop.log) != nil }
+        return setUpPath(in: shop.log) ?? ""
+    }
+
     /// The owner of a fresh shop, set up by the link that it printed, and logged in.
     public static func owner(of shop: ShopProcess) async throws -> PageVisitor {
-        try await eventually("a link to set the shop up") { setUpPath(in: shop.log) != nil }
         let visitor = PageVisitor(shop)
-        let path = setUpPath(in: shop.log) ?? ""
+        let path = try await setUpLink(of: shop)
         _ = try await visitor.get(path)
         let token = String(path.drop { $0 != "=" }.dropFirst())
         let made = try await visitor.post(

@@ -38,9 +38,40 @@ struct BrowserTests {
     func list() async throws {
         let run = try await BrowserScript.run(["--list"], within: 60)
         #expect(run.ending == .exit(0), "\(run.output)")
-        #expect(
-            run.output.split(separator: "\n").map(String.init).sorted() == (Self.scenarios + ["hostile_texts"]).sorted()
-        )
+        let all = Self.scenarios + ["hostile_texts"] + OwnerBrowserTests.scenarios + OwnerBrowserTests.alone
+        #expect(run.output.split(separator: "\n").map(String.init).sorted() == all.sorted())
+    }
+}
+
+/// The owner, and members of other roles, in Debian's Chromium before one real shop.
+@Suite("The owner's pages in a browser", .shop)
+struct OwnerBrowserTests {
+    static let scenarios = [
+        "first_sale", "two_editors", "card_file", "card_file_lost", "cards_by_hand", "card_replaced", "order_deeds",
+        "deed_too_late", "refund_cases", "inbox", "order_lists", "coupons", "announcements", "blacklist", "settings",
+        "categories", "owner_keyboard",
+    ]
+    /// Each in a shop of its own: they begin with its first start, or look at all that is in it.
+    static let alone = ["owner_accessibility", "owner_language", "owner_rights", "owner_access"]
+
+    private static func run(_ name: String, in shop: ShopProcess) async throws {
+        let link = try await PageVisitor.setUpLink(of: shop)
+        let run = try await BrowserScript.run(
+            [name, "--shop", shop.url, "--admin-token", ShopProcess.adminToken, "--set-up-link", link], within: 120)
+        #expect(run.ending == .exit(0), "\(name) \(run.wasKilled ? "took too long" : "failed"):\n\(run.output)")
+    }
+
+    @Test("the owner in a browser", arguments: scenarios)
+    func scenario(_ name: String) async throws {
+        let shop = try #require(ShopTrait.shop)
+        try await ShopTrait.lanes.drive { try await Self.run(name, in: shop) }
+    }
+
+    @Test("the owner in a browser, before a shop of their own", arguments: alone)
+    func ownShop(_ name: String) async throws {
+        try await ShopTrait.lanes.drive {
+            try await ShopTrait.withShop { shop in try await Self.run(name, in: shop) }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 import secrets
+import time
 import urllib.error
 import urllib.request
 
@@ -83,6 +84,19 @@ class Shop:
     def pay(self, order):
         """Pays an order through the built-in provider."""
         return self._send("POST", f"/api/v1/sandbox/orders/{order['id']}/pay", {}, token=order["token"])
+
+    def begin(self, order, channel):
+        """Begins to pay an order through another channel; returns the attempt."""
+        path = f"/api/v1/orders/{order['id']}/pay"
+        return self._send("POST", path, {"channel": channel}, token=order["token"])["attempt"]
+
+    def wait(self, order, status, seconds=20):
+        """Waits until an order is where it should be."""
+        end = time.monotonic() + seconds
+        while self.read(order)["status"] != status:
+            if time.monotonic() > end:
+                raise Refused(f"order {order['id']} is {self.read(order)['status']}, not {status}")
+            time.sleep(0.05)
 
     def read(self, order):
         """An order as it is now."""

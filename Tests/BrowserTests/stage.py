@@ -22,21 +22,28 @@ def check(holds, what):
 class Stage:
     """One Chromium before one shop. What no page may ever do is collected in `troubles`."""
 
-    def __init__(self, playwright, shop):
+    def __init__(self, playwright, shop, set_up_link=None):
         # Chromium refuses its own sandbox to root, whom tests may run as.
         self.chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         self.shop = shop
+        # Which the shop has printed for its owner.
+        self.set_up_link = set_up_link
+        self.hosts = {urllib.parse.urlsplit(shop.url).netloc}
+        self.questions = []
         self.troubles = []
 
-    def context(self, **options):
-        """A browser of its own: with its own cookies, and English unless `locale` says otherwise."""
+    def context(self, confirms=False, **options):
+        """A browser of its own: with its own cookies, and English unless `locale` says otherwise.
+
+        What it is asked it confirms or takes for a fault.
+        """
         options = {"locale": "en-US", "viewport": DESKTOP, "base_url": self.shop.url} | options
         context = self.chromium.new_context(**options)
         context.set_default_timeout(20_000)
         context.on("request", self._requested)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.troubles.append(f"script failed: {error.error}"))
-        context.on("dialog", self._dialog)
+        context.on("dialog", self._confirm if confirms else self._dialog)
         return context
 
     def page(self, **options):
@@ -45,14 +52,17 @@ class Stage:
 
     def _requested(self, request):
         host = urllib.parse.urlsplit(request.url)
-        own = urllib.parse.urlsplit(self.shop.url)
-        if host.scheme in ("http", "https", "ws", "wss") and host.netloc != own.netloc:
+        if host.scheme in ("http", "https", "ws", "wss") and host.netloc not in self.hosts:
             self.troubles.append(f"a request to another host: {request.url}")
 
     def _said(self, message):
         # Refusals that a page explains to its buyer are said here, too; everything else is a fault.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.troubles.append(f"the console says: {message.text}")
+
+    def _confirm(self, dialog):
+        self.questions.append(dialog.message)
+        dialog.accept()
 
     def _dialog(self, dialog):
         self.troubles.append(f"a dialog: {dialog.message}")
@@ -100,3 +110,14 @@ def cards(page):
 def amount(page):
     """What the page of an order says it costs."""
     return page.locator("#amount").text_content().strip()
+
+
+def pay_twice(stage, order, channel):
+    """Money comes through two channels: what came second is to be given back."""
+    attempt = stage.shop.begin(order, channel)
+    stage.shop.pay(order)
+    page = stage.page()
+    page.goto(f"/sandbox/{attempt}")
+    page.locator("#pay").click()
+    page.wait_for_url("**/orders/**")
+    page.context.close()

@@ -59,6 +59,8 @@ public struct ImportReport: Hashable, Sendable {
     public var lines: [Line] = []
     /// Lines that became no card and are not listed.
     public var unlisted = 0
+    /// Number of the last line that was dealt with; blank lines are counted.
+    public var lastLine = 0
 }
 
 /// Adds cards to a product's pool from a stream of text, one card a line, in constant memory.
@@ -93,10 +95,12 @@ public struct ImportCards: Sendable {
     /// - Parameters:
     ///   - slug: the product
     ///   - chunks: the bytes of the text, in order
+    ///   - afterSlice: told how far the import is; when it throws, the import ends
     /// - Throws: *no_such_product*, *wrong_state* when the product has no cards, *malformed* when the stream fails,
-    ///   and whatever the ledger throws.
+    ///   and whatever the ledger or `afterSlice` throws.
     public func callAsFunction<Chunks: AsyncSequence>(
-        _ slug: String, from chunks: Chunks, _ options: ImportOptions = ImportOptions()
+        _ slug: String, from chunks: Chunks, _ options: ImportOptions = ImportOptions(),
+        afterSlice: (ImportReport) async throws(ShopError) -> Void = { _ in }
     ) async throws(ShopError) -> ImportReport where Chunks.Element == [UInt8] {
         guard let slug = Slug(slug), let product = cache.product(slug) else {
             throw ShopError(.noSuchProduct, "no product is called that")
@@ -110,14 +114,14 @@ public struct ImportCards: Sendable {
         var progress = try await begin(product.id, options)
         var lines = CardLines(maximumLength: limits.cardBytes, charset: options.charset, layout: options.layout)
         do {
-            for try await bytes in chunks { try await take(lines.append(bytes), &progress) }
+            for try await bytes in chunks { try await take(lines.append(bytes), &progress, afterSlice) }
         } catch let error as ShopError {
             throw error
         } catch {
             throw ShopError(.malformed, "the text ended early", cause: "\(error)")
         }
-        try await take(lines.finish(), &progress)
-        try await add(&progress)
+        try await take(lines.finish(), &progress, afterSlice)
+        try await add(&progress, afterSlice)
         progress.report.lines.sort { $0.number < $1.number }
         return progress.report
     }
@@ -140,25 +144,31 @@ public struct ImportCards: Sendable {
         return Progress(product: product, pool: pool, rehearsal: nil, report: ImportReport(batch: batch))
     }
 
-    private func take(_ lines: [CardLine], _ progress: inout Progress) async throws(ShopError) {
+    private func take(
+        _ lines: [CardLine], _ progress: inout Progress, _ afterSlice: (ImportReport) async throws(ShopError) -> Void
+    ) async throws(ShopError) {
         for line in lines {
+            progress.report.lastLine = line.number
             if let reason = line.fault {
                 progress.report.rejected += 1
                 list(line.number, reason, &progress.report)
                 continue
             }
             progress.slice.append(line)
-            if progress.slice.count == limits.importSliceCards { try await add(&progress) }
+            if progress.slice.count == limits.importSliceCards { try await add(&progress, afterSlice) }
         }
     }
 
-    private func add(_ progress: inout Progress) async throws(ShopError) {
+    private func add(
+        _ progress: inout Progress, _ afterSlice: (ImportReport) async throws(ShopError) -> Void
+    ) async throws(ShopError) {
         guard !progress.slice.isEmpty else { return }
         let duplicates = try await judge(progress)
         for position in duplicates { list(progress.slice[position].number, .duplicate, &progress.report) }
         progress.report.imported += progress.slice.count - duplicates.count
         progress.report.duplicates += duplicates.count
         progress.slice.removeAll(keepingCapacity: true)
+        try await afterSlice(progress.report)
     }
 
     /// Stores the slice, or only looks; returns the positions of duplicates.

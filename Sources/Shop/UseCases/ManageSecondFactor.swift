@@ -24,7 +24,20 @@ public struct ManageSecondFactor: Sendable {
         let secret = tools.random(TOTP.secretBytes)
         let sealed = try tools.keys.seal(secret, context: KeyRing.totpContext(visit.member.id))
         try await tools.store.storePending(totp: sealed, of: visit.member.id)
-        return Offer(
+        return offer(secret, of: visit, issuer)
+    }
+
+    /// The secret that waits to be confirmed, for whoever has given a wrong code; nil when none waits.
+    ///
+    /// - Parameter issuer: the shop's name, as the app will show it
+    public func pending(_ visit: StaffVisit, issuer: String) async throws(ShopError) -> Offer? {
+        let record = try await tools.record(visit.member.id)
+        guard let sealed = record.pendingTOTP, record.sealedTOTP == nil else { return nil }
+        return offer(try tools.secret(sealed, of: record.member), of: visit, issuer)
+    }
+
+    private func offer(_ secret: [UInt8], of visit: StaffVisit, _ issuer: String) -> Offer {
+        Offer(
             secret: Base32.text(secret), uri: TOTP.uri(secret: secret, issuer: issuer, account: visit.member.name))
     }
 

@@ -98,15 +98,22 @@ public struct Admin: Sendable {
         }
     }
 
-    /// A body that a script sends as it is, with the form's token in `X-Form-Token`, of a member who has a right.
+    /// A body that a script sends as it is, with the form's token in `X-Form-Token`, of a member who has a right. The
+    /// script is told in JSON what went wrong.
     func upload(_ path: String, _ right: StaffRight, _ handler: @escaping PageHandler) -> Route {
         post(path) { visit, request, context in
-            guard let member = visit.member else { throw ShopError(.unauthorized, "log in again") }
-            try visit.token.check(Self.formTokenName.flatMap { request.headers[$0] } ?? "")
-            guard member.may(right) else { throw Self.notAllowed }
-            let response = try await handler(visit, request, context)
-            await settings.ownerChanged()
-            return response
+            do {
+                guard let member = visit.member else { throw ShopError(.unauthorized, "log in again") }
+                try visit.token.check(Self.formTokenName.flatMap { request.headers[$0] } ?? "")
+                guard member.may(right) else { throw Self.notAllowed }
+                let response = try await handler(visit, request, context)
+                await settings.ownerChanged()
+                return response
+            } catch let error as ShopError {
+                if Problem.isFault(error) { Problem.log(error, path: visit.path, to: context.logger) }
+                let text = Self.explain(error, visit)
+                return Self.json(JSONWriter.object { $0.string("error", text) }, Problem.answer(error).status)
+            }
         }
     }
 
@@ -129,7 +136,7 @@ public struct Admin: Sendable {
                 return try await handler(visit, request, context)
             } catch let error as ShopError {
                 if Problem.isFault(error) { Problem.log(error, path: request.uri.path, to: context.logger) }
-                return problem(error, visit)
+                return problem(error, visit, from: request)
             }
         }
     }
@@ -175,10 +182,12 @@ public struct Admin: Sendable {
         return Response(status: status, headers: headers, body: .init(byteBuffer: body))
     }
 
-    /// What went wrong.
-    func problem(_ error: ShopError, _ visit: AdminVisit) -> Response {
+    /// What went wrong, with the way back to where it was asked for.
+    func problem(_ error: ShopError, _ visit: AdminVisit, from request: Request) -> Response {
         let problem = Problem.answer(error)
-        let back = Link(text: visit.word("back"), address: "/admin")
+        let referer = request.headers[.referer] ?? ""
+        let path = referer.firstRange(of: "/admin").map { referer[$0.lowerBound...].prefix { $0 != "?" && $0 != "#" } }
+        let back = Link(text: visit.word("back"), address: Self.own(path.map { String($0) } ?? "/admin"))
         var response = show(
             visit, visit.word("oops"), [PageSection(links: [back])], alert: Self.explain(error, visit),
             status: problem.status)

@@ -5,7 +5,7 @@ import WebSupport
 
 /// What shows that a form was made by a page of this shop for this browser: a digest of a number that the browser keeps
 /// in a cookie, which other sites can neither read nor set.
-package struct FormToken {
+package struct FormToken: Sendable {
     private static let cookieName = "form"
     private static let nonceLength = 32
 

@@ -15,6 +15,12 @@ package struct LocalTime {
         return String(RFC3339.text(shifted).prefix(16)).replacing("T", with: " ")
     }
 
+    /// `2026-01-31 20:00:07`
+    package func exactText(_ moment: Timestamp) -> String {
+        let shifted = moment.advanced(seconds: Int64(offset(at: moment)))
+        return String(RFC3339.text(shifted).prefix(19)).replacing("T", with: " ")
+    }
+
     /// `UTC+8`
     package func name(at moment: Timestamp) -> String {
         let minutes = offset(at: moment) / 60

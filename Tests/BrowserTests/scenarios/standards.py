@@ -13,12 +13,16 @@ NARROWEST = {"width": 320, "height": 800}
 LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable"]
 # Pages that have most of what others have.
 THOROUGHLY = ["home", "product", "pickable", "awaiting", "delivered"]
-# Inputs that nobody can name, and what is wider than the page.
+# Inputs that nobody can name, and what makes the page wider than it is. What scrolls in a box of its own does not.
 UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
   .filter((input) => !input.labels?.length && !input.ariaLabel).map((input) => input.outerHTML)"""
-WIDER = """() => document.documentElement.scrollWidth > innerWidth
-  ? [...document.querySelectorAll("body *")].filter((item) => item.getBoundingClientRect().right > innerWidth + 1)
-    .map((item) => item.outerHTML.slice(0, 80)) : []"""
+WIDER = """() => {
+  const isBoxed = (item) => item && item !== document.body
+    && (getComputedStyle(item).overflowX !== "visible" || isBoxed(item.parentElement));
+  return document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+    .filter((item) => item.getBoundingClientRect().right > innerWidth + 1 && !isBoxed(item.parentElement))
+    .map((item) => item.outerHTML.slice(0, 80));
+}"""
 
 
 class Inspector:

@@ -6,6 +6,13 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
+// On a phone the menu is a row that scrolls: the page's own entry is to be seen.
+const current = document.querySelector(".side nav [aria-current]");
+const row = current?.parentElement;
+if (row && row.scrollWidth > row.clientWidth) {
+  row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+}
+
 // The live sale: numbers that the shop pushes each second, and a curve of the last two minutes.
 const sale = document.querySelector("[data-sale]");
 if (sale) {

@@ -1,8 +1,5 @@
 // Files of cards and pictures: read here, sent as they are. What a section needs to know stands in its data attribute.
 
-// Lines that are sent at once, so that the bar moves and orders go first.
-const SLICE_LINES = 1000;
-
 function fill(text, first = "", second = "") {
   return text.replace(/\{n\}|\{m\}/g, (place) => (place === "{n}" ? first : second));
 }
@@ -53,7 +50,7 @@ function offerPicture(section, settings) {
   });
 }
 
-// How the text is written: without a word of it each slice would be judged alone.
+// How the text is written. Whoever only sees its beginning may have to guess.
 function charset(bytes) {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -63,91 +60,155 @@ function charset(bytes) {
   }
 }
 
-// Where slices begin, and the end. A line break is the same byte in either charset.
-function cuts(bytes) {
-  const places = [0];
+// A line break is the same byte in either charset.
+function countLines(bytes) {
   let lines = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) {
-    lines += 1;
-    if (lines % SLICE_LINES === 0) places.push(at + 1);
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1;
+  return bytes.length > 0 && bytes.at(-1) !== 10 ? lines + 1 : lines;
+}
+
+// Sends a file in one request. The shop answers with lines of JSON while it works: each is handed to `tell`, and the
+// last one is returned. Throws the shop's words when it refuses, and nothing but `lost` when the connection ends.
+function stream(settings, query, text, { sent, tell }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let [read, last] = [0, {}];
+    const take = () => {
+      const end = request.responseText.lastIndexOf("\n") + 1;
+      for (const line of request.responseText.slice(read, end).split("\n")) {
+        if (line) tell((last = JSON.parse(line)));
+      }
+      read = end;
+    };
+    const refuse = (message) => reject(Object.assign(new Error(message), { lost: !message }));
+    request.open("POST", settings.address + query);
+    request.setRequestHeader("Content-Type", text.type);
+    request.setRequestHeader("X-Form-Token", settings.token);
+    request.upload.addEventListener("progress", (event) => sent(event.loaded, event.total));
+    request.addEventListener("error", () => refuse(""));
+    request.addEventListener("progress", () => { if (request.status === 200) take(); });
+    request.addEventListener("load", () => {
+      if (request.status !== 200) {
+        const isJSON = (request.getResponseHeader("Content-Type") ?? "").includes("json");
+        return refuse((isJSON && JSON.parse(request.responseText).error) || `HTTP ${request.status}`);
+      }
+      take();
+      return last.done ? resolve(last) : refuse(last.error ?? "");
+    });
+    request.send(text.bytes);
+  });
+}
+
+// What a page says of a file on its way: a bar, a line, and the lines of the file that were skipped.
+function addReport(section, words) {
+  const bar = make("progress", { "aria-label": words.chooseFile, value: "0", max: "1" });
+  const list = make("ul", { class: "lines", tabindex: "0" });
+  section.append(bar, list);
+  bar.hidden = true;
+  list.hidden = true;
+  return {
+    begin() {
+      bar.removeAttribute("value");
+      bar.hidden = false;
+      list.hidden = true;
+    },
+    move(line, lines) {
+      bar.max = lines;
+      bar.value = line;
+    },
+    end({ lines = [], duplicates = 0, rejected = 0 } = {}) {
+      bar.hidden = true;
+      list.replaceChildren(...lines.map(({ line, reason }) => make("li", {}, `${words.line} ${line}: ${reason}`)));
+      const unlisted = duplicates + rejected - lines.length;
+      if (unlisted > 0) list.append(make("li", {}, fill(words.unlisted, unlisted)));
+      list.hidden = list.children.length === 0;
+    },
+  };
+}
+
+// Batches, cards and stock as they are now, and the form that takes a batch out again.
+async function refresh(batch) {
+  const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  if (!response.ok) return null;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const place of ["h1", "#batches", "#cards"]) {
+    const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
+    if (old && now) old.replaceWith(now);
   }
-  if (places.at(-1) !== bytes.length) {
-    places.push(bytes.length);
-    lines += 1;
-  }
-  return { places, lines };
+  return document.querySelector(`#batches form[action="/admin/batches/${batch}/undo"]`)?.cloneNode(true);
 }
 
 function offerImport(section, settings) {
   const { words } = settings;
   const { input, output } = addChooser(section, words.chooseFile, ".txt,.csv,.tsv,text/plain");
-  const layout = make("select", { "aria-label": "layout" });
+  const layout = make("select", { "aria-label": words.layout });
   for (const value of ["plain", "pickable"]) layout.append(make("option", { value }, words[`layout_${value}`]));
   layout.hidden = !settings.pickable;
-  const list = make("ul");
-  const bar = make("progress", { value: "0", max: "1" });
+  const report = addReport(section, words);
   const button = make("button", { type: "button" }, words.import);
   const actions = make("p", { class: "actions" });
+  const undo = make("div", { class: "actions" });
   actions.append(button);
-  section.append(layout, list, bar, actions);
-  bar.hidden = true;
+  section.append(layout, actions, undo);
   button.disabled = true;
   let text = null;
 
-  const tellLines = (lines, first) => {
-    for (const { line, reason } of lines) {
-      if (list.children.length < 20) list.append(make("li", {}, `${words.line} ${line + first}: ${reason}`));
+  // Sends the file, to be looked at or to be stored; tells how far the shop is, and returns its report.
+  const send = async (query, word) => {
+    for (const control of [button, input, layout]) control.disabled = true;
+    report.begin();
+    undo.replaceChildren();
+    try {
+      return await stream(settings, query, text, {
+        sent: (bytes, all) => { if (bytes < all) output.textContent = fill(words.sending, Math.floor(100 * bytes / all)); },
+        tell: (line) => {
+          if (line.error) return;
+          Object.assign(text, { imported: line.imported, batch: line.batch });
+          report.move(line.line, text.lines);
+          output.textContent = fill(word, Math.min(line.line, text.lines), text.lines);
+        },
+      });
+    } finally {
+      for (const control of [input, layout]) control.disabled = false;
     }
   };
 
   const check = async () => {
     const file = input.files[0];
     button.disabled = true;
-    list.replaceChildren();
+    report.end();
+    undo.replaceChildren();
     if (!file) return;
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      text = { bytes, type: `text/plain; charset=${charset(bytes)}` };
-      const report = await send(settings, `?dry_run=1&layout=${layout.value}`, text.type, bytes);
-      output.textContent = fill(words.checked, report.imported, report.duplicates + report.rejected);
-      tellLines(report.lines, 0);
-      button.disabled = report.imported === 0;
+      text = { bytes, lines: countLines(bytes), type: `text/plain; charset=${charset(bytes)}` };
+      const found = await send(`?dry_run=1&layout=${layout.value}`, words.checking);
+      report.end(found);
+      output.textContent = fill(words.checked, found.imported, found.duplicates + found.rejected);
+      button.disabled = found.imported === 0;
     } catch (error) {
-      output.textContent = fill(words.failed, error.message);
+      report.end();
+      output.textContent = fill(words.failed, error.lost ? words.cut : error.message);
     }
   };
   input.addEventListener("change", check);
   layout.addEventListener("change", check);
 
   button.addEventListener("click", async () => {
-    const { bytes, type } = text;
-    const { places, lines } = cuts(bytes);
-    const batches = [];
-    let [imported, skipped] = [0, 0];
-    for (const control of [button, input, layout]) control.disabled = true;
-    list.replaceChildren();
-    bar.hidden = false;
+    Object.assign(text, { imported: 0, batch: null });
     try {
-      for (let index = 0; index + 1 < places.length; index += 1) {
-        const slice = bytes.subarray(places[index], places[index + 1]);
-        const report = await send(settings, `?layout=${layout.value}`, type, slice);
-        imported += report.imported;
-        skipped += report.duplicates + report.rejected;
-        if (report.imported > 0) batches.push(report.batch);
-        tellLines(report.lines, index * SLICE_LINES);
-        bar.value = places[index + 1] / bytes.length;
-        output.textContent = fill(words.progress, Math.min(lines, (index + 1) * SLICE_LINES), lines);
-      }
-      output.textContent = fill(words.finished, imported, skipped);
+      const made = await send(`?layout=${layout.value}`, words.progress);
+      report.end(made);
+      output.textContent = fill(words.finished, made.imported, made.duplicates + made.rejected);
     } catch (error) {
-      output.textContent = `${fill(words.finished, imported, skipped)} ${fill(words.failed, error.message)}`;
+      report.end();
+      output.textContent = error.lost
+        ? fill(words.lost, text.imported)
+        : `${fill(words.finished, text.imported, 0)} ${fill(words.failed, error.message)}`;
+      button.disabled = false;
     }
-    for (const batch of batches) {
-      const item = make("li");
-      item.append(make("a", { href: `?batch=${batch}#cards` }, `${words.batch} ${batch}`));
-      list.append(item);
-    }
-    for (const control of [input, layout]) control.disabled = false;
+    const form = await refresh(text.batch).catch(() => null);
+    if (form) undo.append(form);
   });
 }
 

@@ -37,12 +37,14 @@ struct AdminRenderer: Sendable {
         hasSandbox: Bool
     ) -> ByteBuffer {
         let form = visit.token.value
+        var ids = FieldIDs()
+        let parts = sections.map { $0.values(form: form, &ids) }
         var values: [String: Any] = [
-            "tag": visit.language.tag, "words": visit.words, "title": heading, "heading": heading,
+            "tag": visit.language.tag, "words": visit.words, "title": heading,
             "shop": visit.shop.name, "style": style.address, "script": script.address, "cards": cards.address,
             "system": system.address,
             "icon": icon.address,
-            "form": form, "sections": sections.map { $0.values(form: form) }, "sandbox": hasSandbox,
+            "form": form, "sections": parts, "sandbox": hasSandbox,
             "times": visit.word("times", LocalTime(zone: visit.shop.timeZone).name(at: visit.now)),
             "languages": Language.allCases.map { language -> [String: Any] in
                 [

@@ -5,7 +5,7 @@ import Shop
 import WebSupport
 
 /// One look of a member of staff at a page.
-struct AdminVisit {
+struct AdminVisit: Sendable {
     let language: Language
     let path: String
     let query: [String: String]
@@ -50,6 +50,9 @@ struct AdminVisit {
 
     /// A moment where the shop is.
     func time(_ moment: Timestamp) -> String { LocalTime(zone: shop.timeZone).text(moment) }
+
+    /// The same to the second.
+    func exactTime(_ moment: Timestamp) -> String { LocalTime(zone: shop.timeZone).exactText(moment) }
 
     /// Whether the member may do something.
     func may(_ right: StaffRight) -> Bool { member?.may(right) ?? false }

@@ -13,7 +13,7 @@ struct Chart {
     var label: String
     var isLine = false
 
-    private static let (width, height, left, bottom, top) = (720.0, 200.0, 8.0, 24.0, 12.0)
+    private static let (width, height, left, bottom, top) = (720.0, 200.0, 8.0, 26.0, 26.0)
 
     /// The image.
     var svg: String {
@@ -43,10 +43,20 @@ struct Chart {
                 "<text x=\"\(Self.number(x(index)))\" y=\"\(Self.number(Self.height - 6))\" text-anchor=\"middle\" "
                 + "font-size=\"11\" fill=\"var(--muted)\">\(HTMLText.escaped(point.label))</text>"
         }
+        body += peak(x)
         let line = Self.number(Self.top + room)
         return "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" "
             + "aria-label=\"\(HTMLText.escaped(label))\"><path d=\"M\(Self.left) \(line)H\(Self.width - Self.left)\" "
             + "stroke=\"var(--line)\"/>\(body)</svg>"
+    }
+
+    /// The largest value, in words above it: there is no axis, and on a phone nothing to point with.
+    private func peak(_ x: (Int) -> Double) -> String {
+        guard let index = points.indices.max(by: { points[$0].value < points[$1].value }), points[index].value > 0
+        else { return "" }
+        let anchor = index < points.count / 4 ? "start" : index > points.count * 3 / 4 ? "end" : "middle"
+        return "<text x=\"\(Self.number(x(index)))\" y=\"\(Self.number(Self.top - 7))\" text-anchor=\"\(anchor)\" "
+            + "font-size=\"11\" fill=\"var(--ink)\">\(HTMLText.escaped(points[index].text))</text>"
     }
 
     private static func number(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }

@@ -21,14 +21,27 @@ struct FormSpec {
     /// By which a script finds it.
     var name = ""
 
-    func values(form: String) -> [String: Any] {
+    /// - Parameter ids: of the fields that stand before it on the page
+    func values(form: String, _ ids: inout FieldIDs) -> [String: Any] {
         let values: [String: Any] = [
             "action": action, "method": isGet ? "get" : "post", "isPost": !isGet, "form": form, "button": button,
-            "fields": fields.map(\.values), "isInline": isInline, "isMultipart": isMultipart,
+            "fields": fields.map { $0.values(id: ids.next($0.name)) }, "isInline": isInline, "isMultipart": isMultipart,
             "isDangerous": isDangerous, "isPlain": isPlain,
             "buttons": buttons.map { ["name": $0.name, "value": $0.value, "text": $0.text] },
         ]
         return values.with("legend", legend).with("confirm", confirm).with("name", name)
+    }
+}
+
+/// Names of a page's fields that are names of nothing else on it, as labels need them.
+struct FieldIDs {
+    private var counts: [String: Int] = [:]
+
+    /// The name itself, or with a number behind it where other forms have a field of that name, too.
+    mutating func next(_ name: String) -> String {
+        counts[name, default: 0] += 1
+        let count = counts[name] ?? 1
+        return count == 1 ? name : "\(name)-\(count)"
     }
 }
 
@@ -53,14 +66,17 @@ struct FormField {
     var autocomplete = ""
     /// The longest text of an area, in characters.
     var maximum = 200_000
+    /// What is stored by now, said where somebody else was faster.
+    var stored = ""
 
     static func hidden(_ name: String, _ value: String) -> FormField {
         FormField(name: name, label: "", kind: .hidden, value: value)
     }
 
-    var values: [String: Any] {
+    func values(id: String) -> [String: Any] {
         var values: [String: Any] = [
-            "name": name, "label": label, "value": value, "hint": hint, "isRequired": isRequired, "isHidden": false,
+            "name": name, "id": id, "label": label, "value": value, "hint": hint, "isRequired": isRequired,
+            "isHidden": false,
             "isCheck": false, "isArea": false, "isChoice": false, "isInput": false,
         ]
         switch kind {
@@ -82,6 +98,14 @@ struct FormField {
             values["isChecked"] = value == "yes"
         case .hidden: values["isHidden"] = true
         }
-        return values.with("error", error).with("autocomplete", autocomplete)
+        return values.with("error", error).with("autocomplete", autocomplete).with("stored", stored)
+    }
+
+    /// A stored value as people read it.
+    static func storedText(_ value: String, _ kind: Kind, _ visit: AdminVisit) -> String {
+        var text = value
+        if case .choice(let choices) = kind { text = choices.first { $0.value == value }?.text ?? value }
+        if case .check = kind { text = visit.word(value == "yes" ? "yes" : "no") }
+        return visit.word("storedNow", text.isEmpty ? "–" : text)
     }
 }

@@ -17,11 +17,14 @@ struct PageSection {
     /// For the script of a page: `data-NAME="VALUE"`.
     var data: (name: String, value: String)?
 
-    /// - Parameter form: the token of this browser's forms
-    func values(form: String) -> [String: Any] {
+    /// - Parameters:
+    ///   - form: the token of this browser's forms
+    ///   - ids: of the fields that stand before it on the page
+    func values(form: String, _ ids: inout FieldIDs) -> [String: Any] {
         var values: [String: Any] = [
             "hasFacts": !facts.isEmpty, "facts": facts.map(\.values), "hasTable": table != nil,
-            "forms": forms.map { $0.values(form: form) }, "hasLinks": !links.isEmpty, "links": links.map(\.values),
+            "forms": forms.map { $0.values(form: form, &ids) }, "hasLinks": !links.isEmpty,
+            "links": links.map(\.values),
         ]
         if let table { values.merge(table.values(form: form)) { _, new in new } }
         return values.with("heading", heading).with("id", id).with("text", text).with("html", html)

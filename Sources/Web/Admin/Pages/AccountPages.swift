@@ -47,7 +47,11 @@ extension Admin {
                 do {
                     codes = try await useCases.staff.manageSecondFactor.confirm(staff, code: form["code"].trimmed)
                 } catch let error as ShopError {
-                    return try await accountPage(visit, staff, error)
+                    // Whoever has mistyped it has the right secret in their authenticator already.
+                    let manage = useCases.staff.manageSecondFactor
+                    guard error.field == "code", let offer = try await manage.pending(staff, issuer: visit.shop.name)
+                    else { return try await accountPage(visit, staff, error) }
+                    return offerPage(visit, offer, error)
                 }
                 return show(
                     visit, visit.word("recoveryCodes"),
@@ -212,7 +216,8 @@ extension Admin {
             return response
         case .wrong: return again(visit.word("loginWrong"), asksCode: !code.isEmpty, .unauthorized)
         case .locked(let end):
-            return again(visit.word("loginLocked", visit.time(end)), asksCode: !code.isEmpty, .tooManyRequests)
+            let seconds = max(1, (end.milliseconds - visit.now.milliseconds + 999) / 1000)
+            return again(visit.word("loginLocked", "\(seconds)"), asksCode: !code.isEmpty, .tooManyRequests)
         case .secondFactorNeeded: return again(visit.word("codeNeeded"), asksCode: true, .ok)
         }
     }
@@ -272,7 +277,9 @@ extension Admin {
         return PageSection(heading: visit.word("totp"), text: visit.word("totpOn", "\(left)"), forms: [remove])
     }
 
-    private func offerPage(_ visit: AdminVisit, _ offer: ManageSecondFactor.Offer) -> Response {
+    private func offerPage(
+        _ visit: AdminVisit, _ offer: ManageSecondFactor.Offer, _ error: ShopError? = nil
+    ) -> Response {
         let code = QRCode(offer.uri)
         let image =
             code.map {
@@ -283,7 +290,9 @@ extension Admin {
         let form = FormSpec(
             action: "/admin/account/totp",
             fields: [
-                FormField(name: "code", label: visit.word("code"), isRequired: true, autocomplete: "one-time-code")
+                FormField(
+                    name: "code", label: visit.word("code"), error: error?.detail ?? "", isRequired: true,
+                    autocomplete: "one-time-code")
             ], button: visit.word("confirm"))
         return show(
             visit, visit.word("totp"),
@@ -291,7 +300,8 @@ extension Admin {
                 PageSection(
                     text: visit.word("totpScan"), chart: image,
                     facts: [Fact(label: visit.word("totpSecret"), value: offer.secret)], forms: [form])
-            ])
+            ], alert: error.map { Self.explain($0, visit) } ?? "",
+            status: error.map { Problem.answer($0).status } ?? .ok)
     }
 
     func sessionTable(_ visit: AdminVisit, _ sessions: [StaffVisit], _ base: String) -> DataTable {

@@ -13,7 +13,7 @@ extension Admin {
                 try await cardsPage(visit, try cardProduct(context))
             },
             form("/products/{slug}/cards", .importCards, importPaste),
-            upload("/products/{slug}/cards/upload", .importCards, importSlice),
+            upload("/products/{slug}/cards/upload", .importCards, importFile),
             form("/products/{slug}/export", .seeSecrets, exportCards),
             form("/batches/{id}/undo", .importCards) { form, visit, _, context in
                 _ = try await useCases.manageCards.undo(
@@ -35,7 +35,7 @@ extension Admin {
         ]
     }
 
-    private func cardProduct(_ context: ShopRequestContext) throws(ShopError) -> Product {
+    func cardProduct(_ context: ShopRequestContext) throws(ShopError) -> Product {
         let product = try useCases.manageCards.product(context.parameter("slug"))
         guard product.kind == .card else {
             throw ShopError(.wrongState, "a \(product.kind.name) product has no cards")
@@ -45,73 +45,6 @@ extension Admin {
 
     private static func cardsAddress(_ form: WebForm) -> String {
         Slug(form["product"]).map { "/admin/products/\($0.text)/cards" } ?? "/admin/products"
-    }
-
-    // MARK: Import
-
-    /// Lines of a report that a page or a script is told.
-    private static let toldLines = 20
-
-    @Sendable private func importPaste(
-        _ form: WebForm, _ visit: AdminVisit, _ request: Request, _ context: ShopRequestContext
-    ) async throws -> Response {
-        let product = try cardProduct(context)
-        var filled = FilledForm(form.below("").filter { $0.key != "form" }.mapValues { Self.lines($0) })
-        let layout = filled.choice("layout", CardLayout.plain)
-        if filled["cards"].trimmed.isEmpty { filled.fail("cards", "is empty") }
-        guard filled.isFine else { return try await cardsPage(visit, product, filled) }
-        let options = ImportOptions(charset: .utf8, isDryRun: filled["step"] != "import", layout: layout)
-        do {
-            let bytes = Array(filled["cards"].utf8)
-            let text = AsyncStream<[UInt8]> { stream in
-                stream.yield(bytes)
-                stream.finish()
-            }
-            let report = try await useCases.importCards(product.slug.text, from: text, options)
-            // What came in need not be sent again.
-            if report.batch != nil { filled = FilledForm(["layout": layout.rawValue]) }
-            return try await cardsPage(visit, product, filled, report: report)
-        } catch let error as ShopError {
-            filled.fail(error)
-            return try await cardsPage(visit, product, filled)
-        }
-    }
-
-    /// A part of a file, or all of it for a dry run, as a script sends it.
-    @Sendable private func importSlice(
-        _ visit: AdminVisit, _ request: Request, _ context: ShopRequestContext
-    ) async throws -> Response {
-        await Self.answered(visit) {
-            let product = try cardProduct(context)
-            guard let layout = CardLayout(rawValue: visit.query["layout"] ?? "plain") else {
-                throw ShopError.invalid("layout", "must be plain or pickable")
-            }
-            var options = ImportOptions(isDryRun: visit.query["dry_run"] == "1", layout: layout)
-            if let name = request.charset {
-                guard let charset = CardCharset(name: name) else {
-                    throw ShopError(.unsupportedMediaType, "the charset must be utf-8 or gb18030")
-                }
-                options.charset = charset
-            }
-            let chunks = request.body.map { Array($0.readableBytesView) }
-            return Self.json(try await useCases.importCards(product.slug.text, from: chunks, options), visit)
-        }
-    }
-
-    private static func json(_ report: ImportReport, _ visit: AdminVisit) -> ByteBuffer {
-        let lines = report.lines.prefix(toldLines)
-        return JSONWriter.object { json in
-            json.integer("batch", report.batch)
-            json.integer("imported", report.imported)
-            json.integer("duplicates", report.duplicates)
-            json.integer("rejected", report.rejected)
-            json.array("lines", Array(lines)) { json, line in
-                json.object { json in
-                    json.integer("line", line.number)
-                    json.string("reason", visit.word("cat_line_\(line.reason.rawValue)"))
-                }
-            }
-        }
     }
 
     // MARK: Export
@@ -145,7 +78,7 @@ extension Admin {
     private static let cardRows = 100
     private static let batchRows = 50
 
-    private func cardsPage(
+    func cardsPage(
         _ visit: AdminVisit, _ product: Product, _ filled: FilledForm? = nil, report: ImportReport? = nil
     ) async throws -> Response {
         var sections = report.map { reportSections(visit, $0) } ?? []
@@ -165,60 +98,10 @@ extension Admin {
             visit, heading, crumbs: crumbs, sections, alert: alert(filled, visit), status: status(filled))
     }
 
-    private func reportSections(_ visit: AdminVisit, _ report: ImportReport) -> [PageSection] {
-        let facts = [
-            Fact(
-                label: visit.word(report.batch == nil ? "cat_wouldImport" : "cat_imported"),
-                value: "\(report.imported)", tone: .good),
-            Fact(
-                label: visit.word("cat_duplicates"), value: "\(report.duplicates)",
-                tone: report.duplicates > 0 ? .warn : .plain),
-            Fact(
-                label: visit.word("cat_rejected"), value: "\(report.rejected)",
-                tone: report.rejected > 0 ? .bad : .plain),
-        ]
-        let lines = report.lines.prefix(Self.toldLines)
-        let table = DataTable(
-            columns: columns(visit, ["line", "why"]),
-            rows: lines.map { line in
-                [
-                    DataTable.Cell(text: "\(line.number)"),
-                    DataTable.Cell(text: visit.word("cat_line_\(line.reason.rawValue)")),
-                ]
-            }, label: visit.word("cat_badLines"))
-        let isDone = report.batch != nil
-        return [
-            PageSection(
-                heading: visit.word(isDone ? "cat_importDone" : "cat_preview"), id: "report",
-                text: isDone ? "" : visit.word("cat_previewHint"), facts: facts, table: lines.isEmpty ? nil : table)
-        ]
-    }
-
-    private func layoutField(_ field: FormFields, _ product: Product) -> FormField {
+    func layoutField(_ field: FormFields, _ product: Product) -> FormField {
         product.isPickable
             ? field.choice("layout", CardLayout.allCases.map(\.rawValue))
             : .hidden("layout", CardLayout.plain.rawValue)
-    }
-
-    private func importSections(
-        _ visit: AdminVisit, _ product: Product, _ filled: FilledForm?, _ report: ImportReport?
-    ) -> [PageSection] {
-        let field = FormFields(visit, filled ?? FilledForm(["layout": CardLayout.plain.rawValue]))
-        let base = "/admin/products/\(product.slug.text)/cards"
-        let paste = FormSpec(
-            action: base, fields: [field("cards", .area(rows: 8), isRequired: true), layoutField(field, product)],
-            button: visit.word("cat_check"), buttons: [("step", "import", visit.word("cat_import"))], isPlain: true)
-        let settings = scriptSettings(
-            visit, address: base + "/upload", isPickable: product.isPickable,
-            words: [
-                "cat_chooseFile", "cat_check", "cat_import", "cat_checked", "cat_progress", "cat_finished",
-                "cat_failed", "cat_batch", "cat_line", "cat_layout_plain", "cat_layout_pickable",
-            ])
-        return [
-            PageSection(heading: visit.word("cat_paste"), forms: [paste]),
-            PageSection(
-                heading: visit.word("cat_file"), text: visit.word("cat_fileHint"), data: ("import", settings)),
-        ]
     }
 
     private func batchTable(_ visit: AdminVisit, _ product: Product, _ batches: [CardBatch]) -> DataTable {

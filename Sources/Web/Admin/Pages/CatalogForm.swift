@@ -12,6 +12,8 @@ struct FilledForm {
     private(set) var errors: [String: String] = [:]
     /// What is wrong with no field.
     private(set) var fault: ShopError?
+    /// What is stored by now, if somebody else was faster.
+    private(set) var stored: [String: String]?
 
     /// What is known already.
     init(_ values: [String: String]) { self.values = values }
@@ -47,6 +49,13 @@ struct FilledForm {
             return
         }
         fail(name, error.field == name ? error.detail : "\(error.field ?? ""): \(error.detail)")
+    }
+
+    /// Somebody else was faster. What was filled in stays, and may take the place of what is stored now: of that
+    /// version and no other.
+    mutating func overtaken(by stored: FilledForm) {
+        self.stored = stored.values
+        values["version"] = stored["version"]
     }
 
     // MARK: Reading
@@ -185,7 +194,13 @@ struct FormFields {
             name: name, label: visit.words["\(prefix)_\(name)"] ?? visit.word("cat_\(name)"), kind: kind,
             value: filled[name],
             hint: visit.words["\(prefix)_\(name)_hint"] ?? visit.words["cat_\(name)_hint"] ?? "",
-            error: filled.errors[name] ?? "", isRequired: isRequired, maximum: maximum)
+            error: filled.errors[name] ?? "", isRequired: isRequired, maximum: maximum, stored: stored(name, kind))
+    }
+
+    /// What is stored by now, where something else was filled in.
+    private func stored(_ name: String, _ kind: FormField.Kind) -> String {
+        guard let values = filled.stored, let stored = values[name], stored != filled[name] else { return "" }
+        return FormField.storedText(stored, kind, visit)
     }
 
     /// One of some words, each called `cat_NAME_WORD`.
@@ -201,6 +216,7 @@ extension Admin {
     /// What stands above a form that was filled in.
     func alert(_ filled: FilledForm?, _ visit: AdminVisit) -> String {
         guard let filled, !filled.isFine else { return "" }
+        if filled.stored != nil { return visit.word("overtaken") }
         return filled.fault.map { Self.explain($0, visit) } ?? visit.word("checkFields")
     }
 

@@ -44,11 +44,20 @@ extension Admin {
                     ) { _ in terms }
                 } catch let error as ShopError {
                     filled.fail(error)
+                    if error.code == .wrongState { filled.overtaken(by: values(try await stored(coupon), visit)) }
                     return couponPage(visit, filled, of: coupon)
                 }
                 return Self.redirect(to: "/admin/coupons", done: "saved")
             },
         ]
+    }
+
+    /// A coupon as it is stored, whatever this process has in memory.
+    private func stored(_ known: Coupon) async throws(ShopError) -> Coupon {
+        let entries = try await ports.catalog.coupons(code: known.code, after: nil, limit: 1)
+        guard let stored = entries.first?.coupon else { return known }
+        ports.cache.put(stored)
+        return stored
     }
 
     private func coupon(_ context: ShopRequestContext) throws(ShopError) -> Coupon {

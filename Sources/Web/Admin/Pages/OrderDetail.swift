@@ -139,7 +139,7 @@ extension Admin {
             rows: journal.map { entry in
                 let step = (entry.from.map { state($0) + " → " } ?? "") + state(entry.to)
                 return [
-                    .init(text: visit.time(entry.at)),
+                    .init(text: visit.exactTime(entry.at)),
                     .init(text: visit.words["event_\(entry.event)"] ?? entry.event), .init(text: step),
                     .init(text: entry.note?.actor ?? "", small: entry.note?.reason ?? ""),
                 ]

@@ -131,7 +131,7 @@ extension Admin {
                         hidden: isOfOrder ? [("from", "order")] : [], confirm: visit.word("replayConfirm"))
                 }
                 return [
-                    .init(text: visit.time(payment.receivedAt), small: "#\(payment.id)"),
+                    .init(text: visit.exactTime(payment.receivedAt), small: "#\(payment.id)"),
                     .init(text: payment.channel),
                     .init(text: payment.providerEvent ?? "", small: payment.attempt ?? ""),
                     .init(text: order ?? "", link: order.map { "/admin/orders/\($0)" } ?? ""),

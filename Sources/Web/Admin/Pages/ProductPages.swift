@@ -81,33 +81,33 @@ extension Admin {
             ) { $0 = draft }
         } catch {
             filled.fail(error)
-            return productPage(visit, listing, filled)
+            guard error.code == .wrongState else { return productPage(visit, listing, filled) }
+            let stored = try await stored(listing)
+            filled.overtaken(by: values(stored, visit))
+            return productPage(visit, stored, filled)
         }
         return Self.redirect(to: Self.address(listing), done: "saved")
+    }
+
+    /// A product as it is stored, whatever this process has in memory.
+    private func stored(_ known: Listing) async throws(ShopError) -> Listing {
+        for listing in try await ports.catalog.listings() where listing.product.id == known.product.id {
+            ports.cache.put(listing)
+            return listing
+        }
+        return known
     }
 
     @Sendable private func storePicture(
         _ visit: AdminVisit, _ request: Request, _ context: ShopRequestContext
     ) async throws -> Response {
-        await Self.answered(visit) {
-            let body = try await request.bytes(maximum: ports.limits.pictureBytes)
-            let picture = try await useCases.managePictures.store(Array(body.readableBytesView), by: note(visit))
-            return JSONWriter.object { $0.string("path", picture.path) }
-        }
+        let body = try await request.bytes(maximum: ports.limits.pictureBytes)
+        let picture = try await useCases.managePictures.store(Array(body.readableBytesView), by: note(visit))
+        return Self.json(JSONWriter.object { $0.string("path", picture.path) }, .ok)
     }
 
-    /// An answer for a script, with what went wrong in words.
-    static func answered(_ visit: AdminVisit, _ body: () async throws -> ByteBuffer) async -> Response {
-        do {
-            return json(try await body(), .ok)
-        } catch {
-            let known = error as? ShopError ?? ShopError(.internalFault, "failed", cause: "\(error)")
-            let text = explain(known, visit)
-            return json(JSONWriter.object { $0.string("error", text) }, Problem.answer(known).status)
-        }
-    }
-
-    private static func json(_ body: ByteBuffer, _ status: HTTPResponse.Status) -> Response {
+    /// An answer for a script.
+    static func json(_ body: ByteBuffer, _ status: HTTPResponse.Status) -> Response {
         Response(
             status: status,
             headers: [
@@ -207,7 +207,7 @@ extension Admin {
         if product.kind == .card {
             links.append(Link(text: visit.word("cat_cards"), address: cardsAddress(product), isPlain: false))
         }
-        // Somebody else was faster: what they made of it is one click away, and what was filled in stays here.
+        // Somebody else was faster: what was filled in stays here, and can be dropped.
         if filled?.fault?.code == .wrongState {
             links.append(Link(text: visit.word("cat_fresh"), address: Self.address(listing)))
         }

@@ -2,6 +2,8 @@ extension AdminWords {
     static let chineseBasics = [
         "skip": "跳到正文", "menu": "菜单", "logOut": "退出登录", "back": "返回", "oops": "操作未成功",
         "save": "保存", "times": "时间均为 {n}。", "checkFields": "请检查标出的内容。",
+        "overtaken": "内容已被他人修改，你的修改尚未保存。你填写的内容仍在这里；与当前保存的不同之处列在各项下方。请核对后再保存。",
+        "storedNow": "当前保存的：{n}", "yes": "是", "no": "否",
         "sandboxBanner": "测试模式：测试支付已启用，卡密会被免费发出。",
         // 菜单
         "menuDashboard": "概览", "menuLive": "实时销售", "menuOrders": "订单", "menuPayments": "支付记录",
@@ -20,7 +22,7 @@ extension AdminWords {
         "hint_time_zone": "如 Asia/Shanghai。", "hint_terms": "Markdown 格式。", "hint_privacy": "Markdown 格式。",
         "hint_refunds": "Markdown 格式。",
         // 错误
-        "error_forbidden": "没有权限。", "error_not_found": "内容不存在。",
+        "error_unauthorized": "尚未登录。", "error_forbidden": "没有权限。", "error_not_found": "内容不存在。",
         "error_wrong_state": "内容已被他人修改，或当前状态不允许。没有做任何更改。",
         "error_already_exists": "已经存在。", "error_busy": "商店繁忙，没有做任何更改，请重试。",
         "error_invalid_request": "请检查填写的内容。", "error_internal": "商店出了点问题。",
@@ -31,7 +33,7 @@ extension AdminWords {
         "loginName": "登录名", "loginNameHint": "可用 a-z、0-9、点、横线和下划线。", "password": "密码",
         "newPassword": "新密码", "passwordHint": "至少 10 个字符。", "currentPassword": "当前密码",
         "changePassword": "修改密码", "logIn": "登录", "loginWrong": "登录名、密码或验证码不正确。",
-        "loginLocked": "尝试次数过多，请在 {n} 之后再试。", "code": "验证码",
+        "loginLocked": "尝试次数过多，请在 {n} 秒后再试。", "code": "验证码",
         "codeHint": "验证器上的六位数字，或一个恢复码。", "codeNeeded": "请同时填写验证器上的验证码。",
         "mustChangePassword": "此密码只能使用一次，请先设置自己的密码。",
         "totp": "两步验证", "totpOff": "未启用。启用验证器后，仅凭密码无法登录。",

@@ -2,6 +2,10 @@ extension AdminWords {
     static let englishBasics = [
         "skip": "Skip to content", "menu": "Menu", "logOut": "Log out", "back": "Back", "oops": "That did not work",
         "save": "Save", "times": "Times are in {n}.", "checkFields": "Please check the marked fields.",
+        "overtaken":
+            "Somebody else has changed it meanwhile, and nothing of yours was saved. What you filled in is still "
+            + "here; where something else is stored now, that stands below. Have a look, then save.",
+        "storedNow": "Stored now: {n}", "yes": "yes", "no": "no",
         "sandboxBanner": "TEST MODE: a sandbox channel is enabled. Cards are given away for play money.",
         // Menu
         "menuDashboard": "Overview", "menuLive": "Live sale", "menuOrders": "Orders", "menuPayments": "Payments",
@@ -22,7 +26,8 @@ extension AdminWords {
         "hint_time_zone": "Such as Asia/Shanghai.", "hint_terms": "Markdown.", "hint_privacy": "Markdown.",
         "hint_refunds": "Markdown.",
         // Errors
-        "error_forbidden": "Not allowed.", "error_not_found": "There is no such thing.",
+        "error_unauthorized": "You are not logged in.", "error_forbidden": "Not allowed.",
+        "error_not_found": "There is no such thing.",
         "error_wrong_state": "It has changed meanwhile, or its state does not allow it. Nothing was changed.",
         "error_already_exists": "It exists already.", "error_busy": "The shop is busy. Nothing was changed; try again.",
         "error_invalid_request": "Please check what you filled in.", "error_internal": "Something broke in the shop.",
@@ -33,7 +38,7 @@ extension AdminWords {
         "loginName": "Login name", "loginNameHint": "a-z, 0-9, dot, dash and underscore.", "password": "Password",
         "newPassword": "New password", "passwordHint": "10 characters or more.",
         "currentPassword": "Current password", "changePassword": "Change password", "logIn": "Log in",
-        "loginWrong": "Name, password or code is wrong.", "loginLocked": "Too many tries. Wait until {n}.",
+        "loginWrong": "Name, password or code is wrong.", "loginLocked": "Too many tries. Try again in {n} seconds.",
         "code": "Code", "codeHint": "Six digits of your authenticator, or a recovery code.",
         "codeNeeded": "Please give the code of your authenticator as well.",
         "mustChangePassword": "This password works once. Choose one of your own before you go on.",

@@ -44,7 +44,7 @@ extension AdminWords {
         "replay": "Judge anew", "replayConfirm": "If money and stock are there, the order is delivered. Go on?",
         "settle": "Settle a case", "outcome": "Outcome", "notRefunded": "It is not given back yet.",
         "done_confirmed": "Confirmed.", "done_fulfilled": "Fulfilled.", "done_cancelled": "Cancelled.",
-        "done_refundAsked": "Done; the refund cases below say what came of it.", "done_replaced": "Replaced.",
+        "done_refundAsked": "Done; the refund cases below say what came of it.",
         "done_replayed": "Judged anew: the order has changed.",
         "done_notReplayed": "Judged anew: the order stays as it is.", "done_refunded": "The money was given back.",
         // Channels
@@ -117,7 +117,7 @@ extension AdminWords {
         "replaceCard": "换卡", "replaceConfirm": "原卡密作废，买家获得另一张。继续吗？", "replay": "重新判定",
         "replayConfirm": "如果款项和库存都有，订单会被发货。继续吗？", "settle": "处理退款", "outcome": "结果",
         "notRefunded": "尚未退回。", "done_confirmed": "已确认。", "done_fulfilled": "已发货。",
-        "done_cancelled": "已取消。", "done_refundAsked": "已处理，结果见下方退款。", "done_replaced": "已换卡。",
+        "done_cancelled": "已取消。", "done_refundAsked": "已处理，结果见下方退款。",
         "done_replayed": "已重新判定：订单有变化。", "done_notReplayed": "已重新判定：订单没有变化。",
         "done_refunded": "款项已退回。",
         // 渠道
