@@ -112,7 +112,10 @@ final class DrillProcesses: DrillStage {
 
     private func follow(_ process: ChildProcess, _ lines: FileHandle, _ place: String) {
         var rest: [UInt8] = []
-        while let bytes = try? lines.read(upToCount: 1 << 16), !bytes.isEmpty {
+        while true {
+            // What is there: reading up to a count would wait until so much has come.
+            let bytes = lines.availableData
+            guard !bytes.isEmpty else { break }
             rest += bytes
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 hear(Data(rest[..<end]))

@@ -49,10 +49,10 @@ struct OwnerBrowserTests {
     static let scenarios = [
         "first_sale", "two_editors", "card_file", "card_file_lost", "cards_by_hand", "card_replaced", "order_deeds",
         "deed_too_late", "refund_cases", "inbox", "order_lists", "coupons", "announcements", "blacklist", "settings",
-        "categories", "owner_keyboard",
+        "categories", "owner_keyboard", "owner_drill",
     ]
     /// Each in a shop of its own: they begin with its first start, or look at all that is in it.
-    static let alone = ["owner_accessibility", "owner_language", "owner_rights", "owner_access"]
+    static let alone = ["owner_accessibility", "owner_language", "owner_rights", "owner_access", "owner_backup"]
 
     private static func run(_ name: String, in shop: ShopProcess) async throws {
         let link = try await PageVisitor.setUpLink(of: shop)

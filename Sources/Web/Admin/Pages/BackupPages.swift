@@ -17,11 +17,9 @@ extension Admin {
             },
             form("/backups/schedule", .backUp, changeSchedule),
             upload("/backups/upload", .backUp) { visit, request, _ in
-                await Self.answered(visit) {
-                    let chunks = request.body.map { Array($0.readableBytesView) }
-                    let file = try await useCases.manageBackups.receive(chunks, by: note(visit))
-                    return JSONWriter.object { $0.string("next", "/admin/backups/\(file.name)") }
-                }
+                let chunks = request.body.map { Array($0.readableBytesView) }
+                let file = try await useCases.manageBackups.receive(chunks, by: note(visit))
+                return Self.json(JSONWriter.object { $0.string("next", "/admin/backups/\(file.name)") }, .ok)
             },
             page("/backups/{name}", .backUp) { visit, _, context in
                 try await backupPage(visit, context.parameter("name"))
@@ -72,8 +70,7 @@ extension Admin {
     ) async throws -> Response {
         let name = context.parameter("name")
         guard form["understood"] == "yes" else {
-            let error = ShopError.invalid("understood", visit.word("bak_tick"))
-            return try await backupPage(visit, name, error)
+            return try await backupPage(visit, name, isUnderstood: false)
         }
         try await useCases.manageBackups.restore(name, by: note(visit, form))
         return show(
@@ -164,7 +161,9 @@ extension Admin {
             ])
     }
 
-    private func backupPage(_ visit: AdminVisit, _ name: String, _ error: ShopError? = nil) async throws -> Response {
+    private func backupPage(
+        _ visit: AdminVisit, _ name: String, isUnderstood: Bool = true
+    ) async throws -> Response {
         let contents = try await useCases.manageBackups.examine(name)
         let since = contents.newestEntry.map { visit.time($0) } ?? "–"
         let facts = [
@@ -183,7 +182,7 @@ extension Admin {
                 fields: [
                     FormField(
                         name: "understood", label: visit.word("bak_understood"), kind: .check,
-                        error: error?.detail ?? ""),
+                        error: isUnderstood ? "" : visit.word("bak_tick")),
                     FormField(name: "reason", label: visit.word("reason")),
                 ], button: visit.word("bak_restore"), isDangerous: true, confirm: visit.word("bak_restoreAsk"))
             sections.append(
@@ -192,8 +191,7 @@ extension Admin {
         }
         return show(
             visit, name, crumbs: [Link(text: visit.word("menuBackups"), address: "/admin/backups")], sections,
-            alert: error == nil ? "" : visit.word("checkFields"), status: error.map { Problem.answer($0).status } ?? .ok
-        )
+            alert: isUnderstood ? "" : visit.word("checkFields"), status: isUnderstood ? .ok : .unprocessableContent)
     }
 
     /// Of files, in units of 1024.
