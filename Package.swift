@@ -339,7 +339,9 @@ let package = Package(
         .testTarget(name: "MarkdownTests", dependencies: ["Markdown", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "QRCodesTests", dependencies: ["ChildProcess", "QRCodes", "TestKit"], swiftSettings: settings),
-        .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: settings),
+        .testTarget(
+            name: "AdminTests", dependencies: ["Admin", "Domain", "Shop", "TestKit", .nioConcurrency],
+            swiftSettings: settings),
         .testTarget(
             name: "StorefrontTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import Domain
 import Testing
 
 @testable import Admin
@@ -25,5 +26,17 @@ struct AdminTests {
                 #expect(text.contains(place) == chinese[key]?.contains(place), "\(key)")
             }
         }
+    }
+}
+
+@Suite("The health of a channel")
+struct ChannelHealthTests {
+    @Test("is told by its newest callbacks")
+    func health() {
+        #expect(Admin.health([]).tone == .plain)
+        #expect(Admin.health([.accepted, .forged]).tone == .warn)
+        #expect(Admin.health([.forged, .forged, .forged, .accepted]).tone == .bad)
+        #expect(Admin.health([.mismatched, .accepted]).tone == .warn)
+        #expect(Admin.health([.accepted, .duplicate, .late, .forged]).tone == .good)
     }
 }

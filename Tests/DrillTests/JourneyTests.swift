@@ -32,7 +32,7 @@ struct JourneyTests {
     @Test("a payment that is put off is tried again, less and less often")
     func putOff() {
         let actions = Self.play([.accepted, .paid(.later), .moment, .paid(.later), .moment, .paid(.done)])
-        #expect(actions == [.pay, .wait(50_000_000), .pay, .wait(100_000_000), .pay, .read])
+        #expect(actions == [.pay, .wait(250_000_000), .pay, .wait(500_000_000), .pay, .read])
         var journey = Journey(pays: true, payDelay: 0)
         _ = journey.handle(.accepted)
         for _ in 0..<100 {
@@ -66,7 +66,7 @@ struct JourneyTests {
     func queued() {
         let start: [Journey.Event] = [.queued, .moment, .read(.queued), .moment, .read(.lost), .moment]
         #expect(
-            Self.play(start) == [.wait(50_000_000), .read, .wait(100_000_000), .read, .wait(200_000_000), .read])
+            Self.play(start) == [.wait(250_000_000), .read, .wait(500_000_000), .read, .wait(1_000_000_000), .read])
         #expect(Self.play(start + [.read(.notYet)]).last == .pay)
         #expect(Self.play(start + [.read(.notYet)], pays: false).last == .end(.unpaid))
         #expect(Self.play(start + [.read(.rejected)]).last == .end(.rejected))

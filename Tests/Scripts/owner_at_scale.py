@@ -16,7 +16,6 @@ import tempfile
 import time
 import urllib.parse
 
-import stock_at_scale
 from orders_on_file import fill
 from stock_at_scale import Shop, check, failures
 
@@ -79,9 +78,7 @@ class OwnedShop(Shop):
 def set_up(binary, folder):
     """A shop with an owner, two products and a channel."""
     complaints = folder / "complaints"
-    with complaints.open("w") as file:
-        stock_at_scale.subprocess.DEVNULL = file
-        shop = OwnedShop(binary, folder / "shop")
+    shop = OwnedShop(binary, folder / "shop", complaints)
     token = ""
     while not token:
         found = re.search(r"/admin/setup\?token=(\S+)", complaints.read_text())

@@ -27,15 +27,16 @@ def check(holds, text):
 
 
 class Shop:
-    def __init__(self, binary, folder):
-        self.binary, self.folder = binary, folder
+    def __init__(self, binary, folder, complaints=os.devnull):
+        self.binary, self.folder, self.complaints = binary, folder, complaints
         self.start()
 
     def start(self):
         environment = dict(os.environ, SLUICE_ADMIN_TOKEN=TOKEN)
-        self.process = subprocess.Popen(
-            [self.binary, "serve", "--data", str(self.folder), "--listen", "127.0.0.1:0"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True)
+        with open(self.complaints, "a") as complaints:
+            self.process = subprocess.Popen(
+                [self.binary, "serve", "--data", str(self.folder), "--listen", "127.0.0.1:0"],
+                stdout=subprocess.PIPE, stderr=complaints, env=environment, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("ready http://"), line
         self.address = line.split("http://")[1].strip()

@@ -186,9 +186,10 @@ struct Journey: Sendable {
         return .end(end)
     }
 
-    /// Longer each time, up to two seconds, so that many buyers who ask again do not become a load of their own.
+    /// A quarter of a second, and longer each time, up to two seconds. The shop's own page is told by a push and, where it
+    /// cannot be, asks every two seconds; who asks much sooner measures a load that no buyer makes.
     private mutating func pause() -> Int64 {
         tries += 1
-        return min(25_000_000 << Int64(min(tries, 10)), 2_000_000_000)
+        return min(125_000_000 << Int64(min(tries, 10)), 2_000_000_000)
     }
 }

@@ -39,8 +39,9 @@ public struct Admin: Sendable {
     let settings: Settings
     let renderer: AdminRenderer
     let liveStreams: LiveStreams
-    let booksWatch: BooksWatch
-    let figuresWatch: FiguresWatch
+    let booksWatch: CountWatch<BooksLook.Key, BooksLook>
+    let figuresWatch: CountWatch<FigureSpan, [SalesFigures]>
+    let batchesWatch: CountWatch<ProductID, [CardBatch]>
 
     /// - Throws: *internal* when a page template is broken.
     public init(ports: UseCases.Ports, useCases: UseCases, settings: Settings) throws(ShopError) {
@@ -49,8 +50,14 @@ public struct Admin: Sendable {
         self.settings = settings
         renderer = try AdminRenderer()
         liveStreams = LiveStreams(maximum: ports.limits.liveStreams)
-        figuresWatch = FiguresWatch(ledger: ports.ledger, clock: ports.clock)
-        booksWatch = BooksWatch(ledger: ports.ledger, clock: ports.clock)
+        let (ledger, cards) = (ports.ledger, ports.cards)
+        figuresWatch = CountWatch(clock: ports.clock) { span throws(ShopError) in try await ledger.figures(span) }
+        batchesWatch = CountWatch(clock: ports.clock) { product throws(ShopError) in
+            try await cards.batches(of: product, limit: Self.batchRows)
+        }
+        booksWatch = CountWatch(clock: ports.clock, BooksLook.pace) { _ throws(ShopError) in
+            BooksLook(try await ledger.audit())
+        }
     }
 
     /// Every page and every file that pages need.

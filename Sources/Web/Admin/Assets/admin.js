@@ -22,15 +22,20 @@ if (sale) {
   const events = new EventSource("/admin/live/events");
   const health = document.querySelector('[data-live="health"]');
   const books = document.querySelector("[data-books]");
-  const list = document.createElement("ul");
-  list.className = "checks";
-  list.setAttribute("aria-label", books.dataset.books);
-  books.append(list);
-  const tellBooks = (checks) => {
-    list.replaceChildren(...Object.entries(checks).map(([name, isRight]) => {
+  const list = (name) => {
+    const made = document.createElement("ul");
+    made.className = "checks";
+    made.setAttribute("aria-label", name);
+    books.append(made);
+    return made;
+  };
+  const lists = { now: list(books.dataset.books), books: list(books.dataset.books) };
+  // Green or red, and readable without either.
+  const tellChecks = (where, checks) => {
+    lists[where].replaceChildren(...Object.entries(checks).map(([name, isRight]) => {
       const item = document.createElement("li");
       item.className = `badge ${isRight ? "good" : "bad"}`;
-      item.textContent = `${isRight ? "✓" : "✗"} ${name}`;
+      item.textContent = `${isRight ? "✓" : "✗"} ${words[name] ?? name}`;
       return item;
     }));
   };
@@ -41,7 +46,8 @@ if (sale) {
       if (box.dataset.live in figures) box.textContent = figures[box.dataset.live];
     }
     tell(figures.writable ? words.writable : words.stopped, figures.writable ? "good" : "bad");
-    if (figures.books) tellBooks(figures.books);
+    tellChecks("now", figures.now);
+    if (figures.books) tellChecks("books", figures.books);
     rates.push(Number(figures.rate));
     if (rates.length > 120) rates.shift();
     const largest = Math.max(...rates, 1);

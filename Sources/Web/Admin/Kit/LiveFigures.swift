@@ -87,8 +87,10 @@ struct LiveFigures {
         /// Cards left of all products.
         let stock: Int
         let isWritable: Bool
+        /// Whether the gate counts no stock below zero.
+        let isStockRight: Bool
         /// The last audit; nil before the first one.
-        let books: BooksWatch.Look?
+        let books: BooksLook?
         /// When it ended, where the shop is.
         let booksTime: String
         /// Of the drill that is being held.
@@ -110,6 +112,11 @@ struct LiveFigures {
             json.string("queue", Self.whole(queue))
             json.string("stock", "\(beside.stock)")
             json.bool("writable", beside.isWritable)
+            json.object("now") { json in
+                json.bool("ledger", beside.isWritable)
+                json.bool("stock", beside.isStockRight)
+                json.bool("answers", total.failed == 0)
+            }
             if let books = beside.books {
                 json.string("booksTime", beside.booksTime)
                 json.object("books") { json in

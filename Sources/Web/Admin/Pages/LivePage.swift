@@ -18,6 +18,7 @@ extension Admin {
             json.string("writable", visit.word("writable"))
             json.string("stopped", visit.word("stopped"))
             json.string("lost", visit.word("liveLost"))
+            for name in ["ledger", "stock", "answers"] { json.string(name, visit.word("check_\(name)")) }
         }
         var sections = [
             PageSection(
@@ -61,7 +62,8 @@ extension Admin {
             for await _ in seconds.cancelOnGracefulShutdown() {
                 let now = LiveSample(metrics())
                 let figures = LiveFigures(from: last, to: now, seconds: 1)
-                let json = figures.json(admin.beside(visit, mayDrill: mayDrill), since: start, now: now)
+                let beside = await admin.beside(visit, figures, mayDrill: mayDrill)
+                let json = figures.json(beside, since: start, now: now)
                 try await writer.write(ByteBuffer(string: "data: \(json)\n\n"))
                 last = now
             }
@@ -71,13 +73,16 @@ extension Admin {
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
     }
 
-    private func beside(_ visit: AdminVisit, mayDrill: Bool) -> LiveFigures.Beside {
-        let stock = ports.cache.products().filter(\.kind.isPooled).reduce(0) { sum, product in
-            sum + Pool.allCases.reduce(0) { $0 + max(0, ports.gate.available(product.id, $1)) }
+    private func beside(_ visit: AdminVisit, _ figures: LiveFigures, mayDrill: Bool) async -> LiveFigures.Beside {
+        let places = ports.cache.products().filter(\.kind.isPooled).flatMap { product in
+            Pool.allCases.map { ports.gate.available(product.id, $0) }
         }
-        let look = booksWatch.latest()
+        let last = await booksWatch.latest(.all, mayBegin: false)
+        let mayBegin = BooksLook.mayBegin(atRate: figures.perSecond, lastMilliseconds: last?.milliseconds)
+        let look = await booksWatch.latest(.all, mayBegin: mayBegin)
         return LiveFigures.Beside(
-            stock: stock, isWritable: ports.ledger.health == .writable, books: look,
+            stock: places.reduce(0) { $0 + max(0, $1) }, isWritable: ports.ledger.health == .writable,
+            isStockRight: places.allSatisfy { $0 >= 0 }, books: look?.value,
             booksTime: look.map { visit.time($0.at) } ?? "–",
             drill: mayDrill ? useCases.manageDrills.standing : nil)
     }

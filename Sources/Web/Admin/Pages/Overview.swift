@@ -12,12 +12,13 @@ extension Admin {
 
     func overview(_ visit: AdminVisit) async throws -> Response {
         let (hours, days) = try await (figures(visit, .hour, 24), figures(visit, .day, 30))
-        let (byHour, byDay) = (hours?.figures ?? [], days?.figures ?? [])
+        let (byHour, byDay) = (hours?.value ?? [], days?.value ?? [])
         let isCounting = hours == nil || days == nil
         let times = [hours, days].compactMap { $0?.at }
         let counted = isCounting ? visit.word("counting") : visit.word("countedAt", times.min().map(visit.time) ?? "")
         let review = try await waiting(.review)
         let paid = try await waiting(.paid)
+        let payments = try await ports.ledger.payments(PaymentFilter(limit: Self.healthPayments))
         return show(
             visit, visit.word("menuDashboard"),
             [
@@ -29,21 +30,21 @@ extension Admin {
                     visit.word("ordersByHour"), byHour, visit, label: { String(visit.time($0).suffix(5).prefix(2)) },
                     value: { (Double($0.placed), "\($0.placed)") }),
                 takings(byDay, visit),
-                stockSection(visit), channelSection(visit),
+                stockSection(visit), channelSection(visit, payments),
             ], refresh: isCounting ? 2 : 60)
     }
 
     /// Whole hours, or days of the shop's time zone, up to now.
     private func figures(
         _ visit: AdminVisit, _ bucket: FigureSpan.Bucket, _ count: Int
-    ) async throws(ShopError) -> FiguresWatch.Counted? {
+    ) async throws(ShopError) -> CountWatch<FigureSpan, [SalesFigures]>.Counted? {
         let length = bucket.rawValue * 1000
         let offset = Int64(LocalTime(zone: visit.shop.timeZone).secondsFromUTC(at: visit.now)) * 1000
         let local = visit.now.milliseconds + offset
         let first = local - local % length - Int64(count - 1) * length - offset
         let span = try FigureSpan(
             from: Timestamp(milliseconds: max(0, first)), by: bucket, count: count, limits: ports.limits)
-        return await figuresWatch.figures(span)
+        return await figuresWatch.latest(span)
     }
 
     private func facts(_ figures: [SalesFigures], _ visit: AdminVisit) -> [Fact] {
@@ -133,18 +134,36 @@ extension Admin {
         return PageSection(heading: visit.word("lowStock"), table: table)
     }
 
-    private func channelSection(_ visit: AdminVisit) -> PageSection {
+    /// The newest payments, by which channels are judged.
+    private static let healthPayments = 200
+    /// So many refused callbacks in a row are no accident.
+    private static let refusedInRow = 3
+
+    private func channelSection(_ visit: AdminVisit, _ payments: [PaymentEntry]) -> PageSection {
         let rows = ports.cache.channels().map { configured in
-            [
+            let own = payments.filter { $0.channel == configured.channel.name.text }
+            let (word, tone) = Self.health(own.map(\.verdict))
+            return [
                 DataTable.Cell(text: configured.channel.name.text, small: configured.channel.kind),
                 DataTable.Cell(
                     text: visit.word(configured.isEnabled ? "on" : "off"), tone: configured.isEnabled ? .good : .warn),
+                DataTable.Cell(text: visit.word(word), tone: tone, isBadge: true),
+                DataTable.Cell(text: own.first.map { visit.time($0.receivedAt) } ?? "–"),
             ]
         }
         let table = DataTable(
-            columns: [DataTable.Column(text: visit.word("channel")), DataTable.Column(text: visit.word("state"))],
+            columns: ["channel", "state", "health", "lastCallback"].map { DataTable.Column(text: visit.word($0)) },
             rows: rows, nothing: visit.word("noChannel"), label: visit.word("menuChannels"))
         return PageSection(heading: visit.word("menuChannels"), table: table)
+    }
+
+    /// How a channel does, by its newest callbacks, newest first.
+    static func health(_ verdicts: [PaymentVerdict]) -> (word: String, tone: Tone) {
+        let newest = verdicts.prefix(refusedInRow)
+        guard !newest.isEmpty else { return ("healthUnknown", .plain) }
+        if newest.count == refusedInRow, newest.allSatisfy({ $0 == .forged }) { return ("healthForged", .bad) }
+        if newest.contains(where: { $0 == .mismatched || $0 == .unknownOrder }) { return ("healthOdd", .warn) }
+        return newest.contains(.forged) ? ("healthSome", .warn) : ("healthGood", .good)
     }
 
     // MARK: The books

@@ -1,6 +1,10 @@
 // The words of the overview, the live sale and the books.
 extension AdminWords {
     static let englishFigures: [String: String] = [
+        "health": "Health", "lastCallback": "Last callback", "healthUnknown": "no callback yet",
+        "healthForged": "the last callbacks were not the provider's: look at the key",
+        "healthOdd": "money that fits no order: look at the payments", "healthSome": "a callback was refused",
+        "healthGood": "callbacks are accepted",
         "counting": "The orders are being counted; look again in a moment.", "countedAt": "Counted at {n}.",
         "lastDay": "Last 24 hours", "figureOrders": "Orders", "figureDelivered": "Delivered",
         "figureExpired": "Expired", "figureConversion": "Delivered of ordered", "figureTakings": "Takings",
@@ -19,6 +23,9 @@ extension AdminWords {
         "live_stock": "Cards left", "liveCurve": "The last two minutes.", "liveLost": "no connection",
     ]
     static let chineseFigures: [String: String] = [
+        "health": "状况", "lastCallback": "最近回调", "healthUnknown": "还没有回调",
+        "healthForged": "最近的回调验签失败：请检查密钥", "healthOdd": "有款项与订单不符：请查看支付记录",
+        "healthSome": "有一次回调被拒绝", "healthGood": "回调正常",
         "counting": "正在统计订单，请稍后再看。", "countedAt": "统计于 {n}。", "lastDay": "最近 24 小时", "figureOrders": "订单",
         "figureDelivered": "已发货", "figureExpired": "已过期",
         "figureConversion": "成交率", "figureTakings": "收入", "ordersByHour": "每小时订单",

@@ -41,7 +41,10 @@ extension AdminWords {
         "deed_backup_schedule": "changed the backups' schedule", "deed_restore": "asked for a restore",
         "deed_restored": "restored a backup", "deed_drill": "began a drill",
         "liveBooks":
-            "All invariants are checked while this page is open, the more seldom the longer it takes.",
+            "The first three are looked at each second. The invariants of the books are checked while this page is open, "
+            + "the more seldom the longer it takes; of a large shop only while few buyers come.",
+        "check_ledger": "ledger takes writes", "check_stock": "no stock below zero",
+        "check_answers": "no answer failed",
         "liveBooksTime": "Checked at", "liveBooksList": "Invariants",
     ]
 
@@ -97,7 +100,8 @@ extension AdminWords {
         "done_backedUp": "备份已完成。", "done_stopped": "已停止。", "deed_backup": "创建备份",
         "deed_backup_upload": "上传备份", "deed_backup_download": "下载备份", "deed_backup_remove": "删除备份",
         "deed_backup_schedule": "修改备份计划", "deed_restore": "请求恢复", "deed_restored": "恢复备份",
-        "deed_drill": "开始演练", "liveBooks": "打开本页期间会核对所有不变式；核对耗时越长，间隔越久。",
+        "deed_drill": "开始演练", "check_ledger": "账本可写入", "check_stock": "库存不为负", "check_answers": "没有失败的响应",
+        "liveBooks": "前三项每秒检查一次。打开本页期间会核对账目的不变式；核对耗时越长，间隔越久，规模大的店铺只在买家少时核对。",
         "liveBooksTime": "核对时间", "liveBooksList": "不变式",
     ]
 
