@@ -17,7 +17,7 @@ extension Admin {
         return show(
             visit, visit.word("menuDashboard"),
             [
-                PageSection(heading: visit.word("lastDay"), facts: facts(hours, visit)),
+                PageSection(heading: visit.word("lastDay"), facts: facts(hours, visit), isLarge: true),
                 attention(visit, review: review, paid: paid),
                 chart(
                     visit.word("ordersByHour"), hours, visit, label: { String(visit.time($0).suffix(5).prefix(2)) },
