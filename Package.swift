@@ -351,8 +351,8 @@ let package = Package(
         .testTarget(
             name: "BrowserTests", dependencies: ["ChildProcess", "TestKit", "sluice"],
             exclude: [
-                "browser.py", "catalog.py", "owner_pictures.py", "pictures.py", "proxy.py", "scenarios", "screenshots.py",
-                "shop.py", "staff.py", "stage.py", "walk.py",
+                "browser.py", "catalog.py", "owner_pictures.py", "pictures.py", "proxy.py", "scenarios",
+                "screenshots.py", "shop.py", "staff.py", "stage.py", "walk.py",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,7 +39,7 @@ ON_PHONE = {"dashboard", "orders", "order"}
 
 
 class Machine:
-    """A shop on this machine, which can be started in the past."""
+    """A shop on this machine, which can be started with a clock that is late."""
 
     def __init__(self, binary):
         self.binary = binary
@@ -46,12 +47,12 @@ class Machine:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         self.clock = pathlib.Path(self.folder.name) / "late_clock.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", self.clock, CLOCK], check=True)
+        subprocess.run([shutil.which("cc") or "clang", "-shared", "-fPIC", "-O1", "-o", self.clock, CLOCK], check=True)
         self.process = None
         self.link = None
 
     def start(self, minutes=0):
-        """So many minutes ago."""
+        """Starts it anew, with its clock so many minutes late."""
         self.stop()
         environment = {"PATH": os.environ["PATH"], "SLUICE_ADMIN_TOKEN": TOKEN}
         if minutes:
@@ -101,12 +102,12 @@ class Month:
     def run(self):
         for day in range(29, 1, -1):
             self.machine.start(day * 24 * 60)
-            for _ in range(round(5 + 4 * math.sin(day * 2.2) + (4 if day % 7 < 2 else 0) + (29 - day) / 6)):
+            for _ in range(round(16 + 5 * math.sin(day * 2.2) + (12 if day % 7 < 2 else 0) + (29 - day) / 2)):
                 self.sell()
         for hour in range(23, 0, -1):
             self.machine.start(hour * 60)
             evening = math.exp(-((hour - 5) / 3) ** 2) + 0.5 * math.exp(-((hour - 15) / 3) ** 2)
-            for _ in range(round(1 + 11 * evening)):
+            for _ in range(round(1 + 5 * evening)):
                 self.sell()
 
 

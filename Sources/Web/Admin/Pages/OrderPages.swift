@@ -98,8 +98,7 @@ extension Admin {
             columns: [
                 .init(text: visit.word("product")), .init(text: visit.word("amount"), isNumber: true),
                 .init(text: visit.word("filter_state")), .init(text: visit.word("placedAt")),
-                .init(text: visit.word("contact")), .init(text: visit.word("channel")),
-                .init(text: visit.word("orderNumber")),
+                .init(text: visit.word("contact")), .init(text: visit.word("orderNumber")),
             ],
             // What a phone has room for comes first.
             rows: orders.map { order in
@@ -108,7 +107,7 @@ extension Admin {
                     .init(text: "\(order.slug.text) × \(order.quantity)", link: address),
                     .init(text: MoneyFormat.text(order.total)), Self.badge(order.state, visit),
                     .init(text: visit.time(order.createdAt)), .init(text: order.buyer.contact),
-                    .init(text: order.channel.text), .init(text: order.id.text, link: address),
+                    .init(text: order.id.text, link: address),
                 ]
             }, nothing: visit.word("noOrders"), label: visit.word("menuOrders"))
     }
