@@ -2,8 +2,8 @@
 
     .build/venv/bin/python Tests/BrowserTests/owner_pictures.py --binary PATH --out DIR
 
-It starts the shop itself, again and again at a later hour, with a clock that is late: the month takes a minute. Pictures
-are WebP; all of them together are to stay under 900 KB.
+It starts the shop itself, again and again at a later hour, with a clock that is late: the month takes a minute.
+Pictures are WebP; all of them together are to stay under 900 KB.
 """
 
 import argparse
@@ -106,8 +106,10 @@ class Month:
                 self.sell()
         for hour in range(23, 0, -1):
             self.machine.start(hour * 60)
-            evening = math.exp(-((hour - 5) / 3) ** 2) + 0.5 * math.exp(-((hour - 15) / 3) ** 2)
-            for _ in range(round(1 + 5 * evening)):
+            # Where the shop is, people buy at noon and in the evening.
+            local = (time.gmtime().tm_hour + 8 - hour) % 24
+            rush = math.exp(-((local - 20) / 3) ** 2) + 0.6 * math.exp(-((local - 12) / 2) ** 2)
+            for _ in range(round(1 + 5 * rush)):
                 self.sell()
 
 

@@ -40,9 +40,10 @@ struct Chart {
         let every = max(1, (points.count + 9) / 10)
         for (index, point) in points.enumerated() where index.isMultiple(of: every) {
             // Narrow screens have room for every other one.
-            let isOdd = (index / every).isMultiple(of: 2) ? "" : " class=\"odd\""
+            let odd = (index / every).isMultiple(of: 2) ? "" : "class=\"odd\" "
             body +=
-                "<text\(isOdd) x=\"\(Self.number(x(index)))\" y=\"\(Self.number(Self.height - 8))\" text-anchor=\"middle\" "
+                "<text \(odd)x=\"\(Self.number(x(index)))\" y=\"\(Self.number(Self.height - 8))\" "
+                + "text-anchor=\"middle\" "
                 + "font-size=\"11\" fill=\"var(--muted)\">\(HTMLText.escaped(point.label))</text>"
         }
         body += peak(x)
