@@ -60,7 +60,8 @@ verify: build setup-verify ## the slow proofs: 20 kill -9 rounds, a million card
 	$(VENV)/bin/python Tests/Scripts/cluster_preheat.py --binary .build/release/sluice
 	$(VENV)/bin/python Tests/Scripts/cluster_faults.py --binary .build/release/sluice
 
-screenshots: build setup-test ## pictures of eight pages, on phone and desktop, into docs/screenshots
+screenshots: build setup-test ## pictures of pages of buyers and the owner, on phone and desktop, into docs/screenshots
+	$(VENV)/bin/python -B Tests/BrowserTests/owner_pictures.py --binary .build/release/sluice --out $(SCREENSHOTS)
 	@folder=$$(mktemp -d); export SLUICE_ADMIN_TOKEN=of-the-screenshots; \
 	.build/release/sluice serve --data $$folder --listen 127.0.0.1:0 >$$folder/ready & \
 	shop=$$!; trap 'kill $$shop; wait $$shop; rm -rf "$$folder"' EXIT; \

@@ -19,7 +19,7 @@ TEXTS = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!element.closest("script, textarea, [lang], .code")) texts.push(walker.currentNode.textContent);
+    if (!element.closest("script, textarea, body [lang], .code")) texts.push(walker.currentNode.textContent);
   }
   for (const name of ["aria-label", "data-confirm", "placeholder", "title", "alt"]) {
     for (const element of document.querySelectorAll(`body [${name}]`)) texts.push(element.getAttribute(name));
@@ -100,7 +100,7 @@ def words():
     tables = {"english": {}, "chinese": {}}
     for path in WORDS.glob("*.swift"):
         text = re.sub(r'"\s*\+ "', "", path.read_text())
-        for name, body in re.findall(r"let (english|chinese)\w*(?:: \[String: String\])? = \[\n(.*?)\n    \]", text, re.S):
+        for name, body in re.findall(r"let (english|chinese)\w*(?:: [^=]+)? = \[\n(.*?)\n    \]", text, re.S):
             tables[name] |= dict(re.findall(r'"((?:[^"\\]|\\.)+)":\s*"((?:[^"\\]|\\.)*)"', body))
     english, chinese = tables["english"], tables["chinese"]
     check(len(english) > 300 and english.keys() == chinese.keys(), f"{len(english)} and {len(chinese)} words were read")

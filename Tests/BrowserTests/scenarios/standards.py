@@ -19,9 +19,10 @@ UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), sele
 WIDER = """() => {
   const isBoxed = (item) => item && item !== document.body
     && (getComputedStyle(item).overflowX !== "visible" || isBoxed(item.parentElement));
-  return document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-    .filter((item) => item.getBoundingClientRect().right > innerWidth + 1 && !isBoxed(item.parentElement))
-    .map((item) => item.outerHTML.slice(0, 80));
+  const wider = [...document.querySelectorAll("body *")]
+    .filter((item) => item.getBoundingClientRect().right > innerWidth + 1 && !isBoxed(item.parentElement));
+  return document.documentElement.scrollWidth <= innerWidth ? []
+    : [`${document.documentElement.scrollWidth}`, ...wider.map((item) => item.outerHTML.slice(0, 80))];
 }"""
 
 

@@ -160,7 +160,9 @@ function offerImport(section, settings) {
     undo.replaceChildren();
     try {
       return await stream(settings, query, text, {
-        sent: (bytes, all) => { if (bytes < all) output.textContent = fill(words.sending, Math.floor(100 * bytes / all)); },
+        sent: (bytes, all) => {
+          if (bytes < all) output.textContent = fill(words.sending, Math.floor(100 * bytes / all));
+        },
         tell: (line) => {
           if (line.error) return;
           Object.assign(text, { imported: line.imported, batch: line.batch });

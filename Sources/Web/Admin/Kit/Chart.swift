@@ -13,7 +13,7 @@ struct Chart {
     var label: String
     var isLine = false
 
-    private static let (width, height, left, bottom, top) = (720.0, 200.0, 8.0, 26.0, 26.0)
+    private static let (width, height, left, bottom, top) = (720.0, 200.0, 8.0, 30.0, 26.0)
 
     /// The image.
     var svg: String {
@@ -39,8 +39,11 @@ struct Chart {
         }
         let every = max(1, (points.count + 9) / 10)
         for (index, point) in points.enumerated() where index.isMultiple(of: every) {
+            // Narrow screens have room for every other one.
+            let odd = (index / every).isMultiple(of: 2) ? "" : "class=\"odd\" "
             body +=
-                "<text x=\"\(Self.number(x(index)))\" y=\"\(Self.number(Self.height - 6))\" text-anchor=\"middle\" "
+                "<text \(odd)x=\"\(Self.number(x(index)))\" y=\"\(Self.number(Self.height - 8))\" "
+                + "text-anchor=\"middle\" "
                 + "font-size=\"11\" fill=\"var(--muted)\">\(HTMLText.escaped(point.label))</text>"
         }
         body += peak(x)

@@ -11,6 +11,8 @@ struct PageSection {
     var chart = ""
     var caption = ""
     var facts: [Fact] = []
+    /// Whether the facts are what the page is about.
+    var isLarge = false
     var table: DataTable?
     var forms: [FormSpec] = []
     var links: [Link] = []
@@ -22,7 +24,7 @@ struct PageSection {
     ///   - ids: of the fields that stand before it on the page
     func values(form: String, _ ids: inout FieldIDs) -> [String: Any] {
         var values: [String: Any] = [
-            "hasFacts": !facts.isEmpty, "facts": facts.map(\.values), "hasTable": table != nil,
+            "hasFacts": !facts.isEmpty, "isLarge": isLarge, "facts": facts.map(\.values), "hasTable": table != nil,
             "forms": forms.map { $0.values(form: form, &ids) }, "hasLinks": !links.isEmpty,
             "links": links.map(\.values),
         ]

@@ -199,7 +199,8 @@ struct FormFields {
 
     /// What is stored by now, where something else was filled in.
     private func stored(_ name: String, _ kind: FormField.Kind) -> String {
-        guard let values = filled.stored, let stored = values[name], stored != filled[name] else { return "" }
+        guard let values = filled.stored, let stored = values[name], stored.trimmed != filled[name].trimmed
+        else { return "" }
         return FormField.storedText(stored, kind, visit)
     }
 

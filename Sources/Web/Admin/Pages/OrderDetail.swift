@@ -16,7 +16,11 @@ extension Admin {
         let refunds = try await ports.ledger.refunds(RefundFilter(order: id, limit: limit))
         let cards = try await ports.cards.cards(CardFilter(product: order.product, order: id, limit: limit))
         let replacements = try await ports.cards.replacements(of: id)
-        var sections = [PageSection(facts: facts(visit, order)), priceSection(visit, order)]
+        var sections = [
+            PageSection(facts: facts(visit, order)),
+            PageSection(heading: visit.word("timeline"), table: timeline(visit, journal)),
+            priceSection(visit, order),
+        ]
         sections += try await secretSections(visit, order)
         let forms = deedForms(visit, order, cards, error, form)
         if !forms.isEmpty { sections.append(PageSection(heading: visit.word("actions"), forms: forms)) }
@@ -37,7 +41,6 @@ extension Admin {
                     heading: visit.word("refunds"), table: refundTable(visit, refunds),
                     links: [Link(text: visit.word("allRefunds"), address: "/admin/refunds")]))
         }
-        sections.append(PageSection(heading: visit.word("timeline"), table: timeline(visit, journal)))
         return show(
             visit, visit.word("orderOf", id.text),
             crumbs: [Link(text: visit.word("menuOrders"), address: "/admin/orders")], sections,

@@ -96,17 +96,18 @@ extension Admin {
     private func orderTable(_ visit: AdminVisit, _ orders: [Order]) -> DataTable {
         DataTable(
             columns: [
-                .init(text: visit.word("orderNumber")), .init(text: visit.word("product")),
-                .init(text: visit.word("contact")), .init(text: visit.word("amount"), isNumber: true),
-                .init(text: visit.word("filter_state")), .init(text: visit.word("channel")),
-                .init(text: visit.word("placedAt")),
+                .init(text: visit.word("product")), .init(text: visit.word("amount"), isNumber: true),
+                .init(text: visit.word("filter_state")), .init(text: visit.word("placedAt")),
+                .init(text: visit.word("contact")), .init(text: visit.word("orderNumber")),
             ],
+            // What a phone has room for comes first.
             rows: orders.map { order in
-                [
-                    .init(text: order.id.text, link: "/admin/orders/\(order.id.text)"),
-                    .init(text: order.slug.text, small: "× \(order.quantity)"), .init(text: order.buyer.contact),
+                let address = "/admin/orders/\(order.id.text)"
+                return [
+                    .init(text: "\(order.slug.text) × \(order.quantity)", link: address),
                     .init(text: MoneyFormat.text(order.total)), Self.badge(order.state, visit),
-                    .init(text: order.channel.text), .init(text: visit.time(order.createdAt)),
+                    .init(text: visit.time(order.createdAt)), .init(text: order.buyer.contact),
+                    .init(text: order.id.text, link: address),
                 ]
             }, nothing: visit.word("noOrders"), label: visit.word("menuOrders"))
     }

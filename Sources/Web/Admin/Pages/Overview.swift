@@ -23,7 +23,7 @@ extension Admin {
             visit, visit.word("menuDashboard"),
             [
                 PageSection(
-                    heading: visit.word("lastDay"), text: counted, facts: facts(byHour, visit),
+                    heading: visit.word("lastDay"), text: counted, facts: facts(byHour, visit), isLarge: true,
                     data: isCounting ? ("again", "2") : nil),
                 attention(visit, review: review, paid: paid),
                 chart(

@@ -53,7 +53,7 @@ extension Admin {
             var field = FormField(
                 name: name, label: visit.word("set_\(name)"), kind: kind, value: value(settings),
                 hint: visit.words["hint_\(name)"] ?? "", error: error?.field == name ? error?.detail ?? "" : "")
-            if let stored = stored.map(value), stored != field.value {
+            if let stored = stored.map(value), stored.trimmed != field.value.trimmed {
                 field.stored = FormField.storedText(stored, kind, visit)
             }
             return field

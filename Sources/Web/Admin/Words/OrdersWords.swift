@@ -21,7 +21,7 @@ extension AdminWords {
         "refund_requested": "Requested", "refund_done": "Done",
         // One order
         "orderOf": "Order {n}", "holdEnds": "Hold ends", "price": "Price", "priceLine": "Line",
-        "lineGoods": "{n} units", "lineTier": "Quantity discount from {n}", "linePick": "Card {n} was picked",
+        "lineGoods": "Goods × {n}", "lineTier": "Quantity discount from {n}", "linePick": "Card {n} was picked",
         "lineCoupon": "Coupon {n}", "secrets": "Secrets",
         "secretsHidden": "Your role does not show what was delivered and what the buyer filled in.",
         "filledIn": "What the buyer filled in", "delivered": "What was delivered", "secret": "Content",
