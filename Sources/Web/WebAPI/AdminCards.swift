@@ -25,10 +25,10 @@ extension WebAPI {
     // MARK: Import and export
 
     @Sendable private func importCards(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        guard request.mediaType == "text/plain" else {
+        let query = try request.query(["dry_run", "layout"])
+        guard request.mediaType == "text/plain" || request.mediaType == "text/csv" && query["layout"] == "csv" else {
             throw ShopError(.unsupportedMediaType, "send Content-Type: text/plain, one card a line")
         }
-        let query = try request.query(["dry_run", "layout"])
         guard [nil, "", "0", "1"].contains(query["dry_run"]) else {
             throw ShopError.invalid("dry_run", "must be 0 or 1")
         }
@@ -59,7 +59,9 @@ extension WebAPI {
 
     private func cardLayout(_ text: String?) throws(ShopError) -> CardLayout {
         guard let text, !text.isEmpty else { return .plain }
-        guard let layout = CardLayout(rawValue: text) else { throw .invalid("layout", "must be plain or pickable") }
+        guard let layout = CardLayout(rawValue: text) else {
+            throw .invalid("layout", "must be plain, pickable or csv")
+        }
         return layout
     }
 
@@ -82,7 +84,9 @@ extension WebAPI {
         }
         return Response(
             status: .ok,
-            headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"], body: body)
+            headers: [
+                .contentType: "text/\(layout == .csv ? "csv" : "plain"); charset=utf-8", .cacheControl: "no-store",
+            ], body: body)
     }
 
     // MARK: Looking
