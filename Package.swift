@@ -213,7 +213,7 @@ let package = Package(
             path: "Sources/Web/Admin",
             resources: [
                 .embedInCode("Assets/admin.css"), .embedInCode("Assets/admin.js"), .embedInCode("Assets/cards.js"),
-                .embedInCode("Assets/icon.svg"),
+                .embedInCode("Assets/table.js"), .embedInCode("Assets/icon.svg"),
                 .embedInCode("Templates/layout.mustache"), .embedInCode("Templates/section.mustache"),
                 .embedInCode("Templates/field.mustache"),
             ],
@@ -338,7 +338,7 @@ let package = Package(
         .testTarget(name: "MarkdownTests", dependencies: ["Markdown", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "QRCodesTests", dependencies: ["ChildProcess", "QRCodes", "TestKit"], swiftSettings: settings),
-        .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: settings),
+        .testTarget(name: "AdminTests", dependencies: ["Admin", "Domain"], swiftSettings: settings),
         .testTarget(
             name: "StorefrontTests",
             dependencies: [

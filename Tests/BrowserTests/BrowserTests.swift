@@ -34,12 +34,26 @@ struct BrowserTests {
         }
     }
 
+    /// In a shop of its own, whose owner is there: its pages list everything that is sold.
+    @Test("an owner with tables")
+    func tables() async throws {
+        try await ShopTrait.lanes.drive {
+            try await ShopTrait.withShop { shop in
+                _ = try await PageVisitor.owner(of: shop)
+                let run = try await BrowserScript.run(
+                    ["csv_round_trip", "--shop", shop.url, "--admin-token", ShopProcess.adminToken], within: 120)
+                #expect(run.ending == .exit(0), "\(run.wasKilled ? "took too long" : "failed"):\n\(run.output)")
+            }
+        }
+    }
+
     @Test("every scenario is run")
     func list() async throws {
         let run = try await BrowserScript.run(["--list"], within: 60)
         #expect(run.ending == .exit(0), "\(run.output)")
         #expect(
-            run.output.split(separator: "\n").map(String.init).sorted() == (Self.scenarios + ["hostile_texts"]).sorted()
+            run.output.split(separator: "\n").map(String.init).sorted()
+                == (Self.scenarios + ["hostile_texts", "csv_round_trip"]).sorted()
         )
     }
 }

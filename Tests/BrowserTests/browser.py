@@ -14,11 +14,11 @@ try:
 except ImportError:
     sys.exit("Playwright is missing: run `make setup-test`, and use .build/venv/bin/python")
 
-from scenarios import buying, finding, forms, hostile, plain, standards, waiting
+from scenarios import buying, finding, forms, hostile, plain, standards, tables, waiting
 from shop import Shop
 from stage import Stage, check
 
-MODULES = [buying, waiting, forms, finding, plain, standards, hostile]
+MODULES = [buying, waiting, forms, finding, plain, standards, hostile, tables]
 SCENARIOS = {scenario.__name__: scenario for module in MODULES for scenario in module.SCENARIOS}
 
 

@@ -11,6 +11,7 @@ struct AdminRenderer: Sendable {
     let style = PageFile("/admin/files/", "admin.css", "text/css", PackageResources.admin_css)
     let script = PageFile("/admin/files/", "admin.js", "text/javascript", PackageResources.admin_js)
     let cards = PageFile("/admin/files/", "cards.js", "text/javascript", PackageResources.cards_js)
+    let tables = PageFile("/admin/files/", "table.js", "text/javascript", PackageResources.table_js)
     let icon = PageFile("/admin/files/", "icon.svg", "image/svg+xml", PackageResources.icon_svg)
 
     init() throws(ShopError) {
@@ -38,7 +39,7 @@ struct AdminRenderer: Sendable {
         var values: [String: Any] = [
             "tag": visit.language.tag, "words": visit.words, "title": heading, "heading": heading,
             "shop": visit.shop.name, "style": style.address, "script": script.address, "cards": cards.address,
-            "icon": icon.address,
+            "icon": icon.address, "tables": tables.address,
             "form": form, "sections": sections.map { $0.values(form: form) }, "sandbox": hasSandbox,
             "times": visit.word("times", LocalTime(zone: visit.shop.timeZone).name(at: visit.now)),
             "languages": Language.allCases.map { language -> [String: Any] in

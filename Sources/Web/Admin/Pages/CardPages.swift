@@ -131,12 +131,13 @@ extension Admin {
             }
             try await writer.finish(nil)
         }
-        let name = "\(product.slug.text)-\(state.rawValue).txt"
+        let isTable = layout == .csv
+        let name = "\(product.slug.text)-\(state.rawValue).\(isTable ? "csv" : "txt")"
         return Response(
             status: .ok,
             headers: [
-                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-                .contentDisposition: "attachment; filename=\"\(name)\"",
+                .contentType: "text/\(isTable ? "csv" : "plain"); charset=utf-8", .cacheControl: "no-store",
+                .xContentTypeOptions: "nosniff", .contentDisposition: "attachment; filename=\"\(name)\"",
             ], body: body)
     }
 
@@ -155,7 +156,10 @@ extension Admin {
             PageSection(
                 heading: visit.word("cat_batches"), id: "batches", table: batchTable(visit, product, batches)))
         sections.append(try await cardSection(visit, product))
-        if visit.may(.seeSecrets) { sections.append(exportSection(visit, product)) }
+        if visit.may(.seeSecrets) {
+            let seek = findSection(visit, FilledForm(["product": product.slug.text]))
+            sections += [seek, exportSection(visit, product)]
+        }
         let crumbs = [
             Link(text: visit.word("menuProducts"), address: "/admin/products"),
             Link(text: product.title, address: "/admin/products/\(product.slug.text)"),
@@ -195,9 +199,8 @@ extension Admin {
     }
 
     private func layoutField(_ field: FormFields, _ product: Product) -> FormField {
-        product.isPickable
-            ? field.choice("layout", CardLayout.allCases.map(\.rawValue))
-            : .hidden("layout", CardLayout.plain.rawValue)
+        let layouts = CardLayout.allCases.filter { $0 != .pickable || product.isPickable }
+        return field.choice("layout", layouts.map(\.rawValue))
     }
 
     private func importSections(
@@ -265,7 +268,8 @@ extension Admin {
             links.append(Link(text: visit.word("cat_more"), address: "\(base)?after=\(last.id)\(kept)#cards"))
         }
         return PageSection(
-            heading: visit.word("cat_cards"), id: "cards", text: visit.word("cat_findHint"),
+            heading: visit.word("cat_cards"), id: "cards",
+            text: visit.may(.seeSecrets) ? "" : visit.word("cat_findHint"),
             table: cardTable(visit, product, cards), forms: [search], links: links)
     }
 
@@ -304,7 +308,6 @@ extension Admin {
         return DataTable(
             columns: columns(visit, names),
             rows: cards.map { card in
-                let tone: Tone = card.state == .available ? .good : card.state == .voided ? .bad : .plain
                 let order = card.order?.text ?? ""
                 let preview = card.preview.map { preview in
                     preview.surcharge == 0
@@ -313,7 +316,7 @@ extension Admin {
                 }
                 return [
                     DataTable.Cell(text: "\(card.id)"), DataTable.Cell(text: "\(card.batch)"),
-                    DataTable.Cell(text: visit.word("cat_\(card.state)"), tone: tone, isBadge: true),
+                    DataTable.Cell(text: visit.word("cat_\(card.state)"), tone: Self.tone(card.state), isBadge: true),
                     DataTable.Cell(text: order, link: order.isEmpty ? "" : "/admin/orders/\(order)"),
                     DataTable.Cell(text: preview ?? ""),
                     DataTable.Cell(text: "", action: action(visit, product, card)),

@@ -46,7 +46,9 @@ struct FilledForm {
             fault = error
             return
         }
-        fail(name, error.field == name ? error.detail : "\(error.field ?? ""): \(error.detail)")
+        // Its name stands in front of the reason, and beside the field already.
+        let prefix = "\(name): "
+        fail(name, error.detail.hasPrefix(prefix) ? String(error.detail.dropFirst(prefix.count)) : error.detail)
     }
 
     // MARK: Reading
@@ -112,6 +114,14 @@ struct FilledForm {
             return 0
         }
         return amount
+    }
+
+    /// Minor units, 1 or more; nil when nothing is filled in.
+    mutating func optionalAmount(_ name: String, _ currency: Currency) -> Int64? {
+        guard !self[name].trimmed.isEmpty else { return nil }
+        let amount = amount(name, currency)
+        if amount == 0 { fail(name, DecimalMoney.fault(currency)) }
+        return amount == 0 ? nil : amount
     }
 
     /// - Parameter known: kept where nothing was changed, since a form knows minutes only
@@ -185,7 +195,7 @@ struct FormFields {
             name: name, label: visit.words["\(prefix)_\(name)"] ?? visit.word("cat_\(name)"), kind: kind,
             value: filled[name],
             hint: visit.words["\(prefix)_\(name)_hint"] ?? visit.words["cat_\(name)_hint"] ?? "",
-            error: filled.errors[name] ?? "", isRequired: isRequired, maximum: maximum)
+            error: filled.errors[name].map { visit.reason($0) } ?? "", isRequired: isRequired, maximum: maximum)
     }
 
     /// One of some words, each called `cat_NAME_WORD`.

@@ -60,7 +60,7 @@ extension Admin {
 
     // MARK: Form and terms
 
-    private func values(_ coupon: Coupon, _ visit: AdminVisit) -> FilledForm {
+    func values(_ coupon: Coupon, _ visit: AdminVisit) -> FilledForm {
         let terms = coupon.terms
         let slugs = Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
         let off: String =
@@ -79,7 +79,7 @@ extension Admin {
         return FilledForm(values.merging(self.values(terms.window, visit)) { first, _ in first })
     }
 
-    private func terms(_ filled: inout FilledForm, _ window: SaleWindow, _ visit: AdminVisit) -> CouponTerms? {
+    func terms(_ filled: inout FilledForm, _ window: SaleWindow, _ visit: AdminVisit) -> CouponTerms? {
         let currency = filled.currency()
         var discount = Discount.percent(0)
         let off = filled["off"].trimmed
@@ -121,7 +121,7 @@ extension Admin {
 
     // MARK: Pages
 
-    private static let couponRows = 100
+    private static let rowsPerPage = 100
 
     private func couponList(_ visit: AdminVisit) async throws -> Response {
         let asked = FilledForm(visit.query)
@@ -130,7 +130,7 @@ extension Admin {
         let after = visit.query["after"].flatMap { Int64($0) }.map { CouponID($0) }
         let isNone = !wanted.isEmpty && code == nil
         let entries =
-            isNone ? [] : try await ports.catalog.coupons(code: code, after: after, limit: Self.couponRows)
+            isNone ? [] : try await ports.catalog.coupons(code: code, after: after, limit: Self.rowsPerPage)
         let search = FormSpec(
             action: "/admin/coupons", fields: [FormFields(visit, asked, "find")("code", .input("search"))],
             button: visit.word("cat_search"), isGet: true, isInline: true, isPlain: true)
@@ -138,16 +138,18 @@ extension Admin {
         if visit.may(.changeCatalog) {
             links.append(Link(text: visit.word("cat_newCoupon"), address: "/admin/new-coupon", isPlain: false))
         }
-        if entries.count == Self.couponRows, let last = entries.last {
+        if entries.count == Self.rowsPerPage, let last = entries.last {
             links.append(
                 Link(text: visit.word("cat_more"), address: "/admin/coupons?after=\(last.coupon.id.number)"))
         }
-        return show(
-            visit, visit.word("menuCoupons"),
-            [PageSection(forms: [search], links: links), PageSection(table: couponTable(visit, entries))])
+        var sections = [
+            PageSection(forms: [search], links: links), PageSection(table: couponRows(visit, entries)),
+        ]
+        if visit.may(.changeCatalog) { sections.append(tableSection(visit, "coupons")) }
+        return show(visit, visit.word("menuCoupons"), sections)
     }
 
-    private func couponTable(_ visit: AdminVisit, _ entries: [CouponEntry]) -> DataTable {
+    private func couponRows(_ visit: AdminVisit, _ entries: [CouponEntry]) -> DataTable {
         let mayChange = visit.may(.changeCatalog)
         return DataTable(
             columns: columns(visit, ["code", "off", "minimum", "used", "window", "state"], numbers: [1, 2, 3]),

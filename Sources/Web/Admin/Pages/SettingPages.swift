@@ -44,7 +44,8 @@ extension Admin {
         func field(_ name: String, _ value: String, _ kind: FormField.Kind = .input("text")) -> FormField {
             FormField(
                 name: name, label: visit.word("set_\(name)"), kind: kind, value: value,
-                hint: visit.words["hint_\(name)"] ?? "", error: error?.field == name ? error?.detail ?? "" : "")
+                hint: visit.words["hint_\(name)"] ?? "",
+                error: error?.field == name ? error.map { visit.bareReason($0) } ?? "" : "")
         }
         let form = FormSpec(
             action: "/admin/settings",
