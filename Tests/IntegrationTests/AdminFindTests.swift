@@ -34,6 +34,11 @@ extension RunningShop {
                 #expect(try await owner.post("/admin/cards", [("content", content)]).status == 422)
             }
             #expect(try await owner.post("/admin/cards", [("content", "x"), ("product", "none")]).status == 404)
+            let body = #"{"content":"OTHER-SECRET","product":"other-key","by":"li"}"#
+            let answered = try await shop.admin("POST", "/cards/find", body)
+            #expect(answered.items().map { $0["product"] as? String } == ["other-key"], "\(answered.body)")
+            #expect(answered.items()[0]["state"] as? String == "available" && !answered.body.contains("SECRET"))
+            #expect(try await shop.admin("POST", "/cards/find", #"{"content":"x","cards":1}"#)["field"] == "cards")
             let journal = try await shop.admin("GET", "/journal").body
             #expect(journal.contains("\"find\"") && journal.contains("by content: card "))
             #expect(!journal.contains("OTHER-SECRET") && !shop.log.contains("OTHER-SECRET"))

@@ -16,6 +16,7 @@ extension WebAPI {
             owner(.post, "/products/{slug}/units", addUnits),
             owner(.put, "/products/{slug}/secret", replaceSecret),
             owner(.post, "/batches/{id}/undo", undoBatch),
+            owner(.post, "/cards/find", findCards),
             owner(.post, "/cards/{id}/void", voidCard),
             owner(.post, "/cards/{id}/replace", replaceCard),
             owner(.get, "/journal", listJournal),
@@ -115,6 +116,26 @@ extension WebAPI {
             JSONWriter.object { json in
                 json.array("items", cards) { json, card in json.object { write(card, to: &$0) } }
                 json.string("next", cards.count == filter.limit ? cards.last.map { "\($0.id)" } : nil)
+            })
+    }
+
+    /// In a body, so that the content is in no address and no log.
+    @Sendable private func findCards(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let content = try fields.string("content")
+        let product = try fields.optionalString("product")
+        let note = try note(&fields)
+        try fields.end()
+        let found = try await useCases.manageCards.find(content: content, in: product, by: note)
+        let slugs = slugs()
+        return .json(
+            JSONWriter.object { json in
+                json.array("items", found) { json, card in
+                    json.object { json in
+                        json.string("product", slugs[card.product])
+                        write(card, to: &json)
+                    }
+                }
             })
     }
 

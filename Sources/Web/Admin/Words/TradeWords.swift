@@ -23,6 +23,7 @@ extension AdminWords {
         "tab_failed": "It failed: {n}", "tab_row": "Row", "tab_new": "new", "tab_changed": "changed",
         "tab_more": "{n} more rows", "tab_look": "Look at them",
         "tab_stopped": "Row {n} failed; {m} rows before it are done.", "cat_layout_csv": "Table (CSV)",
+        "cat_layout_hint": "A table begins with a row that names its columns: secret, and note, preview and surcharge.",
         "cat_line_bad_row": "It has other cells than the first row has columns, or wrong quotes.",
         "cat_line_line_break": "A cell has a line break; a card is one line.",
     ]
@@ -46,6 +47,7 @@ extension AdminWords {
         "tab_done": "已完成：新增 {n}，修改 {m}。", "tab_failed": "失败：{n}", "tab_row": "行", "tab_new": "新增",
         "tab_changed": "修改", "tab_more": "还有 {n} 行", "tab_look": "查看",
         "tab_stopped": "第 {n} 行失败，之前的 {m} 行已完成。", "cat_layout_csv": "表格（CSV）",
+        "cat_layout_hint": "表格的第一行是列名：secret，以及需要的 note、preview、surcharge。",
         "cat_line_bad_row": "格数与第一行的列数不同，或引号不正确。", "cat_line_line_break": "单元格中有换行；一张卡密只能是一行。",
     ]
 }
