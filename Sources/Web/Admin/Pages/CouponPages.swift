@@ -30,7 +30,7 @@ extension Admin {
             },
             page("/coupons/{code}", .changeCatalog) { visit, _, context in
                 let coupon = try coupon(context)
-                return couponPage(visit, values(coupon, visit), of: coupon)
+                return couponPage(visit, values(coupon, productSlugs(), visit), of: coupon)
             },
             form("/coupons/{code}", .changeCatalog) { form, visit, _, context in
                 let coupon = try coupon(context)
@@ -60,9 +60,14 @@ extension Admin {
 
     // MARK: Form and terms
 
-    func values(_ coupon: Coupon, _ visit: AdminVisit) -> FilledForm {
+    /// By what products are called in forms and tables.
+    func productSlugs() -> [ProductID: String] {
+        Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
+    }
+
+    /// - Parameter slugs: of all products
+    func values(_ coupon: Coupon, _ slugs: [ProductID: String], _ visit: AdminVisit) -> FilledForm {
         let terms = coupon.terms
-        let slugs = Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
         let off: String =
             switch terms.discount {
             case .fixed(let amount): DecimalMoney.text(amount, terms.currency)

@@ -10,8 +10,8 @@ extension Admin {
         "closes_at", "enabled", "version",
     ]
 
-    private func cells(_ coupon: Coupon, _ visit: AdminVisit) -> [String: String] {
-        var cells = values(coupon, visit).values
+    private func cells(_ coupon: Coupon, _ slugs: [ProductID: String], _ visit: AdminVisit) -> [String: String] {
+        var cells = values(coupon, slugs, visit).values
         cells["code"] = coupon.code.text
         cells["enabled"] = coupon.terms.isEnabled ? "yes" : "no"
         return cells
@@ -19,11 +19,12 @@ extension Admin {
 
     func exportCoupons(_ visit: AdminVisit) async throws -> Response {
         let columns = Self.couponColumns
+        let slugs = productSlugs()
         return try await Self.csv("coupons", columns: columns) { (after: CouponID?) in
             let limit = PageQuery.fileRows
             let entries = try await ports.catalog.coupons(code: nil, after: after, limit: limit)
             let rows = entries.map { entry in
-                let cells = cells(entry.coupon, visit)
+                let cells = cells(entry.coupon, slugs, visit)
                 return columns.map { cells[$0] ?? "" }
             }
             return (rows, entries.count == limit ? entries.last?.coupon.id : nil)
@@ -31,17 +32,22 @@ extension Admin {
     }
 
     func couponTable(_ visit: AdminVisit) -> TableKind {
-        TableKind(name: "coupons", key: "code", columns: Self.couponColumns) { cells in
+        // Asked once, not for each row.
+        let slugs = productSlugs()
+        let currency = ports.cache.products().first?.price.currency.code ?? "CNY"
+        return TableKind(name: "coupons", key: "code", columns: Self.couponColumns) { cells in
             guard let code = CouponCode(cells["code"] ?? "") else {
                 return .faulty(["code": "must be 4 to 32 of A-Z, 0-9 and -"])
             }
-            if let coupon = ports.cache.coupon(code) { return judge(cells, coupon, visit) }
-            return judgeNew(cells, code, visit)
+            if let coupon = ports.cache.coupon(code) { return judge(cells, coupon, slugs, visit) }
+            return judgeNew(cells, code, currency, slugs, visit)
         }
     }
 
-    private func judge(_ cells: [String: String], _ coupon: Coupon, _ visit: AdminVisit) -> TableVerdict {
-        let known = self.cells(coupon, visit)
+    private func judge(
+        _ cells: [String: String], _ coupon: Coupon, _ slugs: [ProductID: String], _ visit: AdminVisit
+    ) -> TableVerdict {
+        let known = self.cells(coupon, slugs, visit)
         var different = changes(cells, known, filled: ["currency", "minimum", "version"])
         different["code"] = nil
         guard !different.isEmpty else { return .same }
@@ -52,7 +58,7 @@ extension Admin {
         if different["version"] != nil { filled.fail("version", Self.oldVersion) }
         guard let terms, filled.isFine else { return .faulty(filled.allErrors) }
         let after = self.cells(
-            Coupon(id: coupon.id, code: coupon.code, terms: terms, version: coupon.version), visit)
+            Coupon(id: coupon.id, code: coupon.code, terms: terms, version: coupon.version), slugs, visit)
         return .changed(
             changes(Self.couponColumns, from: known, to: after), version: coupon.version
         ) { note throws(ShopError) in
@@ -62,15 +68,17 @@ extension Admin {
         }
     }
 
-    private func judgeNew(_ cells: [String: String], _ code: CouponCode, _ visit: AdminVisit) -> TableVerdict {
-        let currency = ports.cache.products().first?.price.currency.code ?? "CNY"
+    private func judgeNew(
+        _ cells: [String: String], _ code: CouponCode, _ currency: String, _ slugs: [ProductID: String],
+        _ visit: AdminVisit
+    ) -> TableVerdict {
         let given = cells.filter { !$0.value.isEmpty }
         var filled = FilledForm(
             ["currency": currency, "enabled": "yes", "minimum": "0"].merging(given) { _, new in new })
         filled.checkTruths(["enabled"])
         filled.checkFixed(["version"], [:])
         guard let terms = checkedTerms(&filled, .always, visit) else { return .faulty(filled.allErrors) }
-        let after = self.cells(Coupon(id: CouponID(0), code: code, terms: terms, version: 1), visit)
+        let after = self.cells(Coupon(id: CouponID(0), code: code, terms: terms, version: 1), slugs, visit)
         let shown = Self.couponColumns.filter { $0 != "version" }
         return .new(changes(shown, from: [:], to: after)) { note throws(ShopError) in
             _ = try await useCases.manageCoupons.create(code, terms, by: note)

@@ -42,11 +42,13 @@ extension Admin {
     }
 
     func productTable(_ visit: AdminVisit) -> TableKind {
-        TableKind(name: "products", key: "slug", columns: Self.productColumns) { cells in
+        // Asked once, not for each row.
+        let plain = newProductValues(visit).values
+        return TableKind(name: "products", key: "slug", columns: Self.productColumns) { cells in
             var filled = FilledForm(cells)
             guard let slug = filled.slug() else { return .faulty(filled.errors) }
             if let listing = ports.cache.listing(slug) { return judge(cells, listing, visit) }
-            return judgeNew(cells, visit)
+            return judgeNew(cells, plain, visit)
         }
     }
 
@@ -79,9 +81,11 @@ extension Admin {
     }
 
     /// What is left empty is as the form of a new product has it.
-    private func judgeNew(_ cells: [String: String], _ visit: AdminVisit) -> TableVerdict {
+    private func judgeNew(
+        _ cells: [String: String], _ plain: [String: String], _ visit: AdminVisit
+    ) -> TableVerdict {
         let given = cells.filter { !$0.value.isEmpty }
-        var filled = FilledForm(newProductValues(visit).values.merging(given) { _, new in new })
+        var filled = FilledForm(plain.merging(given) { _, new in new })
         filled.checkTruths(Self.truths)
         filled.checkFixed(["version"], [:])
         guard filled["kind"] != "shared" else {
