@@ -34,15 +34,19 @@ struct BrowserTests {
         }
     }
 
-    /// In a shop of its own, whose owner is there: its pages list everything that is sold.
-    @Test("an owner with tables")
-    func tables() async throws {
+    private static let ownedScenarios = ["csv_round_trip", "channel_bounds"]
+
+    /// In a shop of its own, whose owner is there: what the owner's pages list, and what buyers may pay through, is of
+    /// the whole shop.
+    @Test("an owner with tables, and a buyer of that shop", arguments: ownedScenarios)
+    func owned(_ name: String) async throws {
         try await ShopTrait.lanes.drive {
             try await ShopTrait.withShop { shop in
                 _ = try await PageVisitor.owner(of: shop)
                 let run = try await BrowserScript.run(
-                    ["csv_round_trip", "--shop", shop.url, "--admin-token", ShopProcess.adminToken], within: 120)
-                #expect(run.ending == .exit(0), "\(run.wasKilled ? "took too long" : "failed"):\n\(run.output)")
+                    [name, "--shop", shop.url, "--admin-token", ShopProcess.adminToken], within: 120)
+                #expect(
+                    run.ending == .exit(0), "\(name) \(run.wasKilled ? "took too long" : "failed"):\n\(run.output)")
             }
         }
     }
@@ -53,7 +57,7 @@ struct BrowserTests {
         #expect(run.ending == .exit(0), "\(run.output)")
         #expect(
             run.output.split(separator: "\n").map(String.init).sorted()
-                == (Self.scenarios + ["hostile_texts", "csv_round_trip"]).sorted()
+                == (Self.scenarios + Self.ownedScenarios + ["hostile_texts"]).sorted()
         )
     }
 }

@@ -1,11 +1,11 @@
-"""The owner's tables: out, changed as a spreadsheet would do it, and in again."""
+"""The owner's tables, out and in as a spreadsheet would do it, and what buyers see of the owner's channels."""
 
 import csv
 import io
 
 from playwright.sync_api import expect
 
-from stage import check
+from stage import awaiting, check, fill_in
 
 # The owner that the test has made before (`PageVisitor.owner`).
 OWNER, PASSWORD = "owner", "a password of the tests"
@@ -121,4 +121,31 @@ def same(sent, found, key):
     check(bare(sent) == bare(found), f"sent {bare(sent)}, found {bare(found)}")
 
 
-SCENARIOS = [csv_round_trip]
+def channel_bounds(stage):
+    """A buyer is offered the channels that take the amount, by the owner's names and in the owner's order."""
+    shop = stage.shop
+    settings = {"gateway": "https://pay.example.com", "pid": "1000", "key": "a-key-of-tests"}
+    shop.admin("PUT", "/channels/large", {
+        "kind": "epay", "settings": settings, "position": -1, "label": "Large sums <b>",
+        "amounts": [{"currency": "CNY", "minimum": 5000}]})
+    slug = shop.product("bounds", cards=9, amount=2000)
+    page = stage.page()
+    page.goto(f"/products/{slug}")
+    large, plain = page.get_by_label("Large sums <b>"), page.get_by_label("Test payment")
+    expect(large).to_be_hidden()
+    expect(plain).to_be_checked()
+    page.locator("#quantity").fill("3")
+    expect(large).to_be_visible()
+    check(page.locator("input[name=channel]").first.get_attribute("value") == "large", "the order of the channels")
+    large.check()
+    page.locator("#quantity").fill("2")
+    expect(large).to_be_hidden()
+    expect(plain).to_be_checked()
+    fill_in(page, "bounds@example.com")
+    page.locator("[data-submit]").click()
+    awaiting(page)
+    expect(page.get_by_label("Large sums <b>")).to_have_count(0)
+    expect(page.get_by_label("Test payment")).to_be_checked()
+
+
+SCENARIOS = [csv_round_trip, channel_bounds]

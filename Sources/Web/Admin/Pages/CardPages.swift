@@ -345,9 +345,11 @@ extension Admin {
         let field = FormFields(
             visit, FilledForm(["state": CardState.available.rawValue, "layout": CardLayout.plain.rawValue]))
         let states = CardState.allCases.map { ($0.rawValue, visit.word("cat_\($0)")) }
+        var layout = layoutField(field, product)
+        layout.hint = ""
         let form = FormSpec(
             action: "/admin/products/\(product.slug.text)/export",
-            fields: [field("state", .choice(states)), layoutField(field, product), field.reason],
+            fields: [field("state", .choice(states)), layout, field.reason],
             button: visit.word("cat_export"), isInline: true, isPlain: true)
         return PageSection(heading: visit.word("cat_export"), text: visit.word("cat_exportHint"), forms: [form])
     }

@@ -39,7 +39,7 @@ extension Admin {
         var fields = [content]
         fields.append(.hidden("product", filled["product"]))
         let form = FormSpec(
-            action: "/admin/cards", fields: fields, button: visit.word("cat_search"), isInline: true, isPlain: true)
+            action: "/admin/cards", fields: fields, button: visit.word("cat_search"), isPlain: true)
         let hint = filled["product"].isEmpty ? "seekAll" : "seekOne"
         return PageSection(
             heading: visit.word("seek"), id: "seek", text: visit.word(hint, filled["product"]), forms: [form])

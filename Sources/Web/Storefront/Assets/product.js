@@ -90,7 +90,7 @@ async function price() {
   for (const name of ["quantity", "coupon", "cards"]) mark(name, "");
   total.textContent = money(quote.amount, data.money);
   lines.replaceChildren(...(quote.lines.length > 1 ? quote.lines.map(line) : []));
-  offer(quote.channels ?? []);
+  if (quote.channels) offer(quote.channels);
   checked.textContent = words.pricesChecked;
 }
 
@@ -101,9 +101,9 @@ function offer(names) {
     option.disabled = !names.includes(option.value);
     option.closest("label").hidden = option.disabled;
   }
-  if (options.some((option) => option.checked && !option.disabled)) return;
-  const first = options.find((option) => !option.disabled);
-  if (first) first.checked = true;
+  const open = options.filter((option) => !option.disabled);
+  if (open.length && !open.some((option) => option.checked)) open[0].checked = true;
+  mark("channel", open.length || !options.length ? "" : words.bad_channel);
 }
 
 function line(part) {
