@@ -213,7 +213,7 @@ let package = Package(
             path: "Sources/Web/Admin",
             resources: [
                 .embedInCode("Assets/admin.css"), .embedInCode("Assets/admin.js"), .embedInCode("Assets/cards.js"),
-                .embedInCode("Assets/icon.svg"), .embedInCode("Assets/system.js"),
+                .embedInCode("Assets/table.js"), .embedInCode("Assets/icon.svg"), .embedInCode("Assets/system.js"),
                 .embedInCode("Templates/layout.mustache"), .embedInCode("Templates/section.mustache"),
                 .embedInCode("Templates/field.mustache"),
             ],

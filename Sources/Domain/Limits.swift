@@ -31,6 +31,16 @@ public struct Limits: Sendable {
     public var filingSliceOrders = 256
     /// Cards in one slice of an import. Used by the import.
     public var importSliceCards = 200
+    /// Bytes of a table of products or coupons that comes in. Used by the owner's pages.
+    public var tableBytes = 8 << 20
+    /// Bytes of one cell of such a table.
+    public var tableCellBytes = 64 << 10
+    /// Cells of one row of such a table.
+    public var tableCells = 64
+    /// Things that one such table makes or changes.
+    public var tableChanges = 5000
+    /// Rows of such a table that its report lists; the others are only counted.
+    public var tableReportRows = 200
     /// Lines that an import's report lists; the others are only counted.
     public var importReportLines = 1000
     /// Bytes of the write-ahead log beyond which it is copied into the file.

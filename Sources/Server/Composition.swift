@@ -137,7 +137,7 @@ struct SandboxSwitch: Sendable {
         let url = state.publicURL
         guard !url.isEmpty, !allowsSandbox, !PublicURL.isLoopback(url) else { return }
         for configured in cache.channels() where configured.isEnabled && configured.channel.kind == "sandbox" {
-            cache.put(ConfiguredChannel(isEnabled: false, channel: configured.channel))
+            cache.put(configured.disabled)
             logger.warning(
                 "sandbox channel switched off: the public address is not loopback",
                 metadata: ["channel": "\(configured.channel.name.text)"])

@@ -149,6 +149,14 @@ extension ShardedLedger: CardStore {
 
     public func card(_ id: Int64) async throws(ShopError) -> CardEntry? { try await shard(of: id).card(id) }
 
+    /// Each shard is asked for its own products only, and not at all when it has none of them.
+    public func cards(withFingerprints fingerprints: [CardFingerprint]) async throws(ShopError) -> [CardEntry] {
+        let parts = Dictionary(grouping: fingerprints, by: \.product.shard)
+        var found: [CardEntry] = []
+        for (number, part) in parts { found += try await shard(number).cards(withFingerprints: part) }
+        return found.sorted { $0.id < $1.id }
+    }
+
     public func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry] {
         try await shard(of: filter.product).cards(filter)
     }

@@ -6,6 +6,9 @@ public enum CardLayout: String, CaseIterable, Sendable {
     case plain
     /// Preview, surcharge in minor units, and the former, separated by tabs, as a spreadsheet has them.
     case pickable
+    /// A table (RFC 4180) whose first row names the columns: `secret`, and `note`, `preview` and `surcharge` where they
+    /// are wanted. A card without a preview is drawn.
+    case csv
 }
 
 /// One line of an import: a card, or why it is none.
@@ -23,6 +26,14 @@ public struct CardLine: Hashable, Sendable {
 
     /// A card's note follows its secret after four dashes.
     static let separator = Array("----".utf8)
+
+    init(number: Int, secret: [UInt8], note: [UInt8]?, preview: CardPreview?) {
+        self.number = number
+        self.secret = secret
+        self.note = note
+        self.preview = preview
+        if Self.isBlank(secret) { fault = .emptySecret }
+    }
 
     init(number: Int, fault: ImportReport.Reason) {
         self.number = number
@@ -48,7 +59,8 @@ public struct CardLine: Hashable, Sendable {
         self.preview = preview
     }
 
-    private static func preview(_ text: ArraySlice<UInt8>, _ surcharge: ArraySlice<UInt8>) -> CardPreview? {
+    /// Nil when there is no preview in the first, or no surcharge in the second.
+    static func preview(_ text: ArraySlice<UInt8>, _ surcharge: ArraySlice<UInt8>) -> CardPreview? {
         let space = UInt8(ascii: " ")
         let digits = surcharge.drop { $0 == space }.reversed().drop { $0 == space }.reversed()
         guard digits.allSatisfy({ (0x30...0x39).contains($0) }),
@@ -60,6 +72,24 @@ public struct CardLine: Hashable, Sendable {
     /// What stands before the secret in an export.
     static func columns(of preview: CardPreview) -> [UInt8] {
         Array(preview.text.utf8) + [tab] + Array("\(preview.surcharge)".utf8) + [tab]
+    }
+
+    /// What somebody may mean who pastes a card or a line of an import: the whole, without the space around it, the
+    /// secret of a line with a note, and that of one with preview and surcharge. None twice, and nothing that is blank.
+    ///
+    /// - Parameter text: one line
+    static func contents(of text: [UInt8]) -> [[UInt8]] {
+        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == tab }
+        let inner = Array(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+        var contents: [[UInt8]] = []
+        for line in [text, inner] {
+            let plain = CardLine(number: 1, secretAndNote: line)
+            let pickable = CardLine(number: 1, text: line, layout: .pickable)
+            for secret in [line, plain.secret, pickable.secret] where !isBlank(secret) && !contents.contains(secret) {
+                contents.append(secret)
+            }
+        }
+        return contents
     }
 
     private init(number: Int, secretAndNote text: [UInt8]) {
@@ -102,6 +132,10 @@ public struct CardLines {
     private var decoder: GB18030Decoder?
     private let maximumLength: Int
     private let layout: CardLayout
+    private var table: CardTable?
+
+    /// Why the text cannot be read at all.
+    var fault: ShopError? { table?.fault }
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
@@ -113,10 +147,12 @@ public struct CardLines {
         self.maximumLength = maximumLength
         self.charset = charset
         self.layout = layout
+        if layout == .csv { table = CardTable(maximumLength: maximumLength, charset: charset) }
     }
 
     /// The lines that the bytes complete.
     public mutating func append(_ bytes: [UInt8]) -> [CardLine] {
+        if let lines = table?.append(bytes) { return lines }
         var lines: [CardLine] = []
         var start = bytes.startIndex
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -130,6 +166,7 @@ public struct CardLines {
 
     /// The last line, if the text does not end with a line break.
     public mutating func finish() -> [CardLine] {
+        if let lines = table?.finish() { return lines }
         var lines: [CardLine] = []
         complete(into: &lines)
         return lines

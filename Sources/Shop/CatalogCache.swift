@@ -7,12 +7,21 @@ public struct ConfiguredChannel: Sendable {
     public let isEnabled: Bool
     /// The way to pay.
     public let channel: any PaymentChannel
+    /// How it is offered.
+    public let terms: ChannelTerms
 
     /// Puts the parts together.
-    public init(isEnabled: Bool, channel: any PaymentChannel) {
+    public init(isEnabled: Bool, channel: any PaymentChannel, terms: ChannelTerms = .plain) {
         self.isEnabled = isEnabled
         self.channel = channel
+        self.terms = terms
     }
+
+    /// The same channel, which buyers may not use.
+    public var disabled: ConfiguredChannel { ConfiguredChannel(isEnabled: false, channel: channel, terms: terms) }
+
+    /// Whether it can be paid through in that currency.
+    public func takes(_ currency: Currency) -> Bool { channel.currencies?.contains(currency) ?? true }
 }
 
 /// A part of the catalog that is replaced as a whole when something of it changes.
@@ -205,9 +214,15 @@ public final class CatalogCache: Sendable {
     /// The channel of that name.
     public func channel(_ name: Slug) -> ConfiguredChannel? { state.withLockedValue { $0.channels[name] } }
 
-    /// All channels, by name.
+    /// All channels, by position, then by name.
     public func channels() -> [ConfiguredChannel] {
-        state.withLockedValue { Array($0.channels.values) }.sorted { $0.channel.name.text < $1.channel.name.text }
+        state.withLockedValue { Array($0.channels.values) }
+            .sorted { ($0.terms.position, $0.channel.name.text) < ($1.terms.position, $1.channel.name.text) }
+    }
+
+    /// The channels that buyers may pay a total through, in the order in which they are offered.
+    public func channels(for total: Money) -> [ConfiguredChannel] {
+        channels().filter { $0.isEnabled && $0.takes(total.currency) && $0.terms.takes(total) }
     }
 
     /// Adds or replaces a channel.

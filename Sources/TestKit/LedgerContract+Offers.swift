@@ -10,6 +10,7 @@ extension LedgerContract {
             ContractCase("a lower limit leaves the orders of before in peace", lowerLimit),
             ContractCase("categories are kept in order, changed, and removed when nothing is of them", categories),
             ContractCase("what was filled in stays sealed, and comes back with the order", sealedFields),
+            ContractCase("a channel comes back as it was stored, with how it is offered", channelTerms),
             ContractCase("a change of the catalog stands in the owner's journal", catalogJournal),
         ]
     }
@@ -45,6 +46,32 @@ extension LedgerContract {
         let after = try await bench.catalog.change(made.product.id, version: 1, to: changed, bench.deed)
         try expect(after, is: changed.listing(id: made.product.id, version: 2))
         try expect(try await bench.catalog.listings(), is: [after])
+    }
+
+    @Sendable private static func channelTerms(_ bench: LedgerBench) async throws {
+        let (yuan, yen) = (Fixtures.money(1).currency, Fixtures.money(1, "JPY").currency)
+        let terms = ChannelTerms(
+            position: -7, label: "支付宝 \"x\" ',",
+            amounts: [
+                try unwrap(AmountBounds(currency: yen, minimum: nil, maximum: Money.maximumAmount)),
+                try unwrap(AmountBounds(currency: yuan, minimum: 100, maximum: 5000)),
+            ])
+        func channel(_ name: String, _ isEnabled: Bool, _ terms: ChannelTerms) -> ChannelRecord {
+            ChannelRecord(
+                name: Fixtures.slug(name), kind: "epay", sealedSettings: [1, 2], isEnabled: isEnabled, terms: terms)
+        }
+        let change = ChannelChange(before: nil, after: JournalFacts())
+        for (record, isNew) in [
+            (channel("plain", true, .plain), true), (channel("alipay", true, .plain), true),
+            (channel("alipay", false, terms), false),
+        ] {
+            try expect(try await bench.catalog.store(record, change, bench.deed), is: isNew)
+        }
+        try expect(
+            try await bench.catalog.channels(),
+            is: [channel("alipay", false, terms), channel("plain", true, .plain)])
+        _ = try await bench.catalog.store(channel("alipay", true, .plain), change, bench.deed)
+        try expect(try await bench.catalog.channels().first?.terms, is: .plain)
     }
 
     @Sendable private static func changeOfOldVersion(_ bench: LedgerBench) async throws {

@@ -22,6 +22,7 @@ public enum LedgerContract {
             ContractCase("a page of orders is newest first and can be gone through", pages),
             ContractCase("a query tag finds its orders only", lookup),
             ContractCase("cards seen before are duplicates, per product", duplicates),
+            ContractCase("a card is found by its content, in its product only, wherever it stands", byContent),
             ContractCase("the gate's snapshot is what the ledger holds", snapshot),
         ] + paymentCases + byHandCases + cardCases + changeCases + offerCases + couponCases + pickCases + noticeCases
         + settingCases + staffCases + journalCases + figureCases
@@ -207,6 +208,36 @@ public enum LedgerContract {
         try expect(again, is: ImportedSlice(imported: 3, duplicates: [0, 1], change: 2))
         try await bench.restock(other, Fixtures.cards(0..<5))
         try await bench.audit()
+    }
+
+    @Sendable private static func byContent(_ bench: LedgerBench) async throws {
+        let product = try await bench.product(cards: 3)
+        let other = try await bench.product("other-key")
+        try await bench.restock(other, Fixtures.cards(2..<4, surcharge: 5))
+        let order = try await bench.placed(bench.draft(product, buyer: 1))
+        func find(_ numbers: Range<Int>, in products: [Product]) async throws -> [CardEntry] {
+            try await bench.cards.cards(
+                withFingerprints: products.flatMap { product in
+                    Fixtures.cards(numbers).map { CardFingerprint(product: product.id, digest: $0.fingerprint) }
+                })
+        }
+        let sold = try unwrap(try await find(0..<1, in: [product]).first)
+        try expect(sold.state == .held && sold.order == order.id && sold.product == product.id, "\(sold)")
+        try expect(try await bench.cards.card(sold.id), is: sold)
+        try expect(try await find(3..<4, in: [product]), is: [])
+        try expect(try await find(0..<2, in: [other]), is: [])
+        try expect(try await find(0..<0, in: [other]), is: [])
+        let both = try await find(0..<9, in: [product, other, product])
+        try expect(both.map(\.product), is: Array(repeating: product.id, count: 3) + [other.id, other.id])
+        try expect(both.map(\.id), is: both.map(\.id).sorted(), "in the order of their numbers")
+        try expect(both.last?.preview, is: CardPreview(text: "number 3", surcharge: 5))
+        // A card that comes again after its batch was undone has another number.
+        let batch = try unwrap(both.last?.batch)
+        _ = try await bench.cards.undo(batch, below: .max, limit: 9)
+        try expect(try await find(2..<4, in: [other]), is: [])
+        try await bench.restock(other, Fixtures.cards(2..<3))
+        let again = try unwrap(try await find(2..<3, in: [other]).first)
+        try expect(again.id > both[4].id && again.preview == nil, "\(again)")
     }
 
     @Sendable private static func snapshot(_ bench: LedgerBench) async throws {

@@ -17,13 +17,13 @@ except ImportError:
     sys.exit("Playwright is missing: run `make setup-test`, and use .build/venv/bin/python")
 
 from scenarios import (buying, finding, forms, hostile, owner_access, owner_cards, owner_notices, owner_orders,
-                       owner_rights, owner_sale, owner_standards, owner_system, plain, standards, waiting)
+                       owner_rights, owner_sale, owner_standards, owner_system, plain, standards, tables, waiting)
 from shop import Shop
 from stage import Stage, check
 
 MODULES = [
     buying, waiting, forms, finding, plain, standards, hostile, owner_access, owner_rights, owner_cards, owner_sale,
-    owner_orders, owner_notices, owner_standards, owner_system,
+    owner_orders, owner_notices, owner_standards, owner_system, tables,
 ]
 SCENARIOS = {scenario.__name__: scenario for module in MODULES for scenario in module.SCENARIOS}
 

@@ -59,6 +59,11 @@ struct ShardTests {
             #expect(try await bench.ledger.orders(OrderFilter(limit: 2)).map(\.id) == [drafts[2].id, drafts[1].id])
             _ = try await bench.ledger.cancel(drafts[2].id, at: bench.clock.now())
             #expect(try await bench.ledger.order(drafts[2].id)?.state == .cancelled)
+            let wanted = [second, first].flatMap { product in
+                Fixtures.cards(0..<9).map { CardFingerprint(product: product.id, digest: $0.fingerprint) }
+            }
+            let found = try await bench.cards.cards(withFingerprints: wanted)
+            #expect(found.map(\.product) == [first, first, first, second, second, second].map(\.id))
             let report = try await bench.ledger.audit()
             #expect(report.ok && report.products.map(\.slug) == ["first", "second"])
             #expect(report.products.map(\.held) == [1, 1])

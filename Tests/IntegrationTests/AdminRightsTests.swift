@@ -24,7 +24,7 @@ extension RunningShop {
             try await visit.offer(cards: 1)
             let order = try await visit.order()
             let forms = try Self.forms(order: order.id)
-            #expect(forms.count == 11, "\(forms)")
+            #expect(forms.count == 12, "\(forms)")
             let reader = try await visit.member("read_only")
             let lists = ["orders", "orders/\(order.id)", "payments", "refunds", "channels", "journal"]
             for page in lists {

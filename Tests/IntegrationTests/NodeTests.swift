@@ -75,6 +75,13 @@ struct NodeTests {
                     #expect(try await node.admin("GET", "/settings")["name"] == "shop \(number)")
                 }
             }
+            let terms =
+                #"{"kind":"sandbox","settings":{},"label":"Play money","amounts":[{"currency":"CNY","minimum":1}]}"#
+            #expect(try await nodes[1].admin("PUT", "/channels/sandbox", terms).status == 200)
+            for node in nodes[0...1] {
+                let channel = try await node.admin("GET", "/channels").items().first
+                #expect(channel?["label"] as? String == "Play money" && (channel?["amounts"] as? [Any])?.count == 1)
+            }
             let path = try #require(try await nodes[0].upload(dot, to: "/pictures", type: "image/png")["path"])
             #expect(try await nodes[1].download(path) == dot)
         }

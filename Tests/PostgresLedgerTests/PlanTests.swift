@@ -141,6 +141,7 @@ struct PlanTests {
                 "place uses": PlaceStatements.uses, "place picks": PlaceStatements.picks,
                 "place available": PlaceStatements.available, "place claim": PlaceStatements.claim,
                 "place use": PlaceStatements.use, "log move": PlaceStatements.move,
+                "card by content": PostgresTransaction.cardsByFingerprint,
             ]
             let client = PostgresClient(try PostgresSettings(url: postgres.server.url(postgres.database)))
             defer { client.close() }
@@ -150,7 +151,7 @@ struct PlanTests {
                 return try all.mapValues { try Self.plan($0, session) }
             }
             for (name, plan) in plans {
-                for table in ["orders", "cards", "attempts", "payments", "refunds"] {
+                for table in ["orders", "cards", "card_fingerprints", "attempts", "payments", "refunds"] {
                     #expect(!plan.contains("Seq Scan on \(table)"), "\(name): \(plan)")
                 }
             }

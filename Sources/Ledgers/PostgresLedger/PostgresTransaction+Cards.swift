@@ -28,4 +28,21 @@ extension PostgresTransaction {
         }
         return cards.indices.filter { added.remove(cards[$0].fingerprint) == nil }
     }
+
+    /// By the table of fingerprints: the cards have no index of them.
+    static let cardsByFingerprint = """
+        SELECT c.id, c.product_id, c.batch_id, c.state, c.order_id, c.preview, c.surcharge
+        FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bytea[]) AS given (product_id, fingerprint)) wanted
+        JOIN card_fingerprints f ON f.product_id = wanted.product_id AND f.fingerprint = wanted.fingerprint
+        JOIN cards c ON c.id = f.card_id
+        """
+
+    func cards(withFingerprints fingerprints: [CardFingerprint]) throws -> [SQLRow] {
+        var rows: [SQLRow] = []
+        let products = PostgresValue.integers(fingerprints.map(\.product.number))
+        try each(
+            sql: Self.cardsByFingerprint, [products, .byteStrings(fingerprints.map(\.digest))]
+        ) { rows.append($0) }
+        return rows
+    }
 }

@@ -32,6 +32,13 @@ extension SQLLedger {
         }
     }
 
+    public func cards(withFingerprints fingerprints: [CardFingerprint]) async throws(ShopError) -> [CardEntry] {
+        try await read { transaction in
+            try transaction.cards(withFingerprints: fingerprints).map { try CardEntry(row: $0) }
+                .sorted { $0.id < $1.id }
+        }
+    }
+
     public func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry] {
         let (condition, arguments) = PageStatements.cards(filter)
         return try await read { transaction in
@@ -251,6 +258,13 @@ extension SQLTransaction {
 }
 
 extension SQLTransaction {
+    /// Looks for one after the other; an engine for which each statement is a round trip does it at once.
+    public func cards(withFingerprints fingerprints: [CardFingerprint]) throws -> [SQLRow] {
+        try Set(fingerprints).compactMap { wanted in
+            try first(Statements.cardByFingerprint, [wanted.product, wanted.digest])
+        }
+    }
+
     /// Adds cards to a pool one by one; an engine for which each statement is a round trip does it at once.
     public func insert(_ cards: [SealedCard], of product: ProductID, batch: Int64) throws -> [Int] {
         var duplicates: [Int] = []

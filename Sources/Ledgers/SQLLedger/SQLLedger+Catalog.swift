@@ -77,33 +77,6 @@ extension SQLLedger {
         ]
     }
 
-    public func channels() async throws(ShopError) -> [ChannelRecord] {
-        try await read { transaction in
-            try transaction.rows("SELECT name, kind, settings, enabled FROM channels ORDER BY name").map {
-                ChannelRecord(
-                    name: try $0["name"], kind: try $0["kind"], sealedSettings: try $0["settings"],
-                    isEnabled: try $0["enabled"])
-            }
-        }
-    }
-
-    public func store(
-        _ channel: ChannelRecord, _ change: ChannelChange, _ deed: OwnerDeed
-    ) async throws(ShopError) -> Bool {
-        try await write(.urgent) { transaction in
-            try transaction.log(
-                "channel", subject: channel.name.text, deed, before: change.before, after: change.after)
-            let updated = try transaction.run(
-                "UPDATE channels SET settings = ?, enabled = ? WHERE name = ? AND kind = ?",
-                [channel.sealedSettings, channel.isEnabled, channel.name, channel.kind])
-            if updated == 1 { return false }
-            try transaction.run(
-                "INSERT INTO channels (name, kind, settings, enabled) VALUES (?, ?, ?, ?)",
-                [channel.name, channel.kind, channel.sealedSettings, channel.isEnabled], rows: 1)
-            return true
-        }
-    }
-
     public func store(
         sharedSecret: [UInt8], of product: ProductID, by note: OwnerNote, at moment: Timestamp
     ) async throws(ShopError) -> Bool {

@@ -60,6 +60,8 @@ public protocol SQLTransaction {
     /// Adds cards to the pool of a product, with a batch of which they are; returns the positions of those that were
     /// there before, or twice among them, and were not added.
     func insert(_ cards: [SealedCard], of product: ProductID, batch: Int64) throws -> [Int]
+    /// Cards by product and fingerprint, in no order, by ``Statements/cardColumns``.
+    func cards(withFingerprints fingerprints: [CardFingerprint]) throws -> [SQLRow]
     /// Runs a statement that returns no rows; says how many rows it touched.
     func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int
     /// Runs a statement and gives each row of its answer in turn, without keeping them.

@@ -62,6 +62,7 @@ package enum Statements {
         """
     package static let cardColumns = "id, product_id, batch_id, state, order_id, preview, surcharge"
     package static let card = "SELECT \(cardColumns) FROM cards WHERE id = ?"
+    package static let cardByFingerprint = "SELECT \(cardColumns) FROM cards WHERE product_id = ? AND fingerprint = ?"
     /// Goes through all cards in the order of their numbers: the plus keeps SQLite from an index of the product.
     package static let countedCards = """
         SELECT p.slug, c.state, c.count FROM (

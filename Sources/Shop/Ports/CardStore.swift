@@ -68,6 +68,20 @@ public struct ImportedSlice: Hashable, Sendable {
     }
 }
 
+/// The content of a card of a product, as a ledger can look for it.
+public struct CardFingerprint: Hashable, Sendable {
+    /// The product.
+    public let product: ProductID
+    /// Keyed digest of the secret.
+    public let digest: [UInt8]
+
+    /// Puts the parts together.
+    public init(product: ProductID, digest: [UInt8]) {
+        self.product = product
+        self.digest = digest
+    }
+}
+
 /// A card as the owner sees it, without its secret.
 public struct CardEntry: Hashable, Sendable {
     /// Row number, from 1.
@@ -219,7 +233,7 @@ public struct OwnerEntry: Hashable, Sendable {
     /// When.
     public let at: Timestamp
     /// What was done: `export`, `void`, `replace`, `undo`, `cancel`, `units`, `secret`, `refund`, `erase`, `product`,
-    /// `category`, `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`, `channel`, `staff`.
+    /// `category`, `coupon`, `announcement`, `settings`, `picture`, `block`, `unblock`, `channel`, `staff`, `find`.
     public let action: String
     /// To what; never a secret.
     public let subject: String
@@ -265,6 +279,11 @@ public protocol CardStore: Sendable {
     func rehearsal(of product: ProductID) async throws(ShopError) -> any ImportRehearsal
     /// One card; nil when there is none.
     func card(_ id: Int64) async throws(ShopError) -> CardEntry?
+    /// Cards by their contents: those whose fingerprints are named, at most one for each, in the order of their
+    /// numbers. A card that was taken out of the books is not found.
+    ///
+    /// - Parameter fingerprints: keyed digests, each with the product whose it is; a product may have several
+    func cards(withFingerprints fingerprints: [CardFingerprint]) async throws(ShopError) -> [CardEntry]
     /// A page of cards, oldest first.
     func cards(_ filter: CardFilter) async throws(ShopError) -> [CardEntry]
     /// A page of cards with their sealed contents, oldest first.

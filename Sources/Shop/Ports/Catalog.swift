@@ -163,9 +163,14 @@ public struct ChannelRecord: Hashable, Sendable {
     public let sealedSettings: [UInt8]
     /// Whether buyers may use it.
     public let isEnabled: Bool
+    /// How it is offered.
+    public let terms: ChannelTerms
 
     /// Puts the parts together.
-    public init(name: Slug, kind: String, sealedSettings: [UInt8], isEnabled: Bool) {
+    public init(
+        name: Slug, kind: String, sealedSettings: [UInt8], isEnabled: Bool, terms: ChannelTerms = .plain
+    ) {
+        self.terms = terms
         self.name = name
         self.kind = kind
         self.sealedSettings = sealedSettings

@@ -34,8 +34,8 @@ public struct BeginPayment: Sendable {
 
     /// Opens the attempt, or returns the one that is open for this order and channel.
     ///
-    /// - Throws: *invalid_request* for a channel that is not enabled, *not_ready* while the order is queued,
-    ///   *wrong_state* when it is not waiting for money.
+    /// - Throws: *invalid_request* for a channel that is not enabled or does not take the amount, *not_ready* while the
+    ///   order is queued, *wrong_state* when it is not waiting for money.
     public func callAsFunction(_ id: OrderID, channel name: String) async throws(ShopError) -> BegunPayment {
         guard let slug = Slug(name), let configured = catalog.channel(slug), configured.isEnabled else {
             throw .invalid("channel", "is not an enabled channel")
@@ -48,9 +48,10 @@ public struct BeginPayment: Sendable {
         guard order.addsUp else {
             throw ShopError(.internalFault, "the order's price does not add up", cause: order.id.text)
         }
-        if let currencies = configured.channel.currencies, !currencies.contains(order.total.currency) {
+        guard configured.takes(order.total.currency) else {
             throw .invalid("channel", "does not take \(order.total.currency.code)")
         }
+        guard configured.terms.takes(order.total) else { throw .invalid("channel", PlaceOrder.amountFault) }
         let title = catalog.product(order.slug)?.title ?? order.slug.text
         // Asked before anything is written: a channel may not be able to take this amount.
         _ = try configured.channel.instruction(for: attempt(order, configured), title: title)

@@ -43,6 +43,11 @@ public struct ChangeProduct: Sendable {
         clock = ports.clock
     }
 
+    /// Whether the parts of a product, a new one or another, fit together.
+    ///
+    /// - Throws: *invalid_request* that names the part at fault.
+    public func check(_ draft: ProductDraft) throws(ShopError) { try ProductRules.check(draft, patterns) }
+
     /// - Parameters:
     ///   - version: the one that the owner has seen; nil takes the newest
     ///   - change: makes the product what it should be

@@ -25,11 +25,14 @@ public struct ConfigureChannel: Sendable {
 
     /// Stores the channel; its secrets are sealed.
     ///
-    /// - Parameter mayEnable: judges a kind that is to be enabled; throws why not
+    /// - Parameters:
+    ///   - change: makes of the terms as they are what they should be
+    ///   - mayEnable: judges a kind that is to be enabled; throws why not
     /// - Returns: true when the channel is new
-    /// - Throws: *invalid_request* that names the wrong setting.
+    /// - Throws: *invalid_request* that names the wrong setting, or part of the terms.
     public func callAsFunction(
         name: Slug, kind kindName: String, settings: [String: String], isEnabled: Bool, by note: OwnerNote,
+        terms change: (inout ChannelTerms) throws(ShopError) -> Void = { _ throws(ShopError) in },
         mayEnable: (String) throws(ShopError) -> Void
     ) async throws(ShopError) -> Bool {
         guard let kind = kinds[kindName] else {
@@ -46,12 +49,15 @@ public struct ConfigureChannel: Sendable {
         let before = try stored.map { record throws(ShopError) in try read(record) }
         let completed = try completed(settings, of: kind, before: before)
         let channel = try kind.make(name: name, settings: completed)
+        var terms = stored?.terms ?? .plain
+        try change(&terms)
+        if let fault = terms.fault { throw .invalid(fault.member, fault.reason) }
         let sealed = try keys.seal(try write(completed), context: KeyRing.channelContext(name))
         let isNew = try await catalog.store(
-            ChannelRecord(name: name, kind: kindName, sealedSettings: sealed, isEnabled: isEnabled),
-            Self.change(from: stored, before, to: completed, kind: kindName, isEnabled: isEnabled),
+            ChannelRecord(name: name, kind: kindName, sealedSettings: sealed, isEnabled: isEnabled, terms: terms),
+            Self.change(from: stored, before, to: completed, kind: kindName, isEnabled: isEnabled, terms),
             OwnerDeed(by: note, at: clock.now()))
-        cache.put(ConfiguredChannel(isEnabled: isEnabled, channel: channel))
+        cache.put(ConfiguredChannel(isEnabled: isEnabled, channel: channel, terms: terms))
         return isNew
     }
 
@@ -71,20 +77,31 @@ public struct ConfigureChannel: Sendable {
     /// Names of settings only. Which of them have another value is said of what comes after.
     private static func change(
         from stored: ChannelRecord?, _ before: [String: String]?, to after: [String: String], kind: String,
-        isEnabled: Bool
+        isEnabled: Bool, _ terms: ChannelTerms
     ) -> ChannelChange {
-        func facts(_ kind: String, _ isEnabled: Bool, _ settings: [String: String]) -> JournalFacts {
+        func facts(
+            _ kind: String, _ isEnabled: Bool, _ terms: ChannelTerms, _ settings: [String: String]
+        ) -> JournalFacts {
             var facts = JournalFacts()
             facts.add("kind", kind)
             facts.add("enabled", isEnabled)
+            facts.add("position", terms.position)
+            facts.add("label", terms.label)
+            facts.add("amounts", terms.amounts.map(Self.text).joined(separator: ","))
             facts.add("settings", settings.keys.sorted().joined(separator: ","))
             return facts
         }
-        var now = facts(kind, isEnabled, after)
+        var now = facts(kind, isEnabled, terms, after)
         guard let stored, let before else { return ChannelChange(before: nil, after: now) }
         let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
         now.add("changed", changed.sorted().joined(separator: ","))
-        return ChannelChange(before: facts(stored.kind, stored.isEnabled, before), after: now)
+        return ChannelChange(before: facts(stored.kind, stored.isEnabled, stored.terms, before), after: now)
+    }
+
+    /// `CNY 100..5000`, in minor units.
+    private static func text(_ bounds: AmountBounds) -> String {
+        let ends = [bounds.minimum, bounds.maximum].map { $0.map { "\($0)" } ?? "" }
+        return "\(bounds.currency.code) \(ends.joined(separator: ".."))"
     }
 
     /// Loads every stored channel.
@@ -94,7 +111,7 @@ public struct ConfigureChannel: Sendable {
                 throw ShopError(.internalFault, "channel \(record.name.text) has the unknown kind \(record.kind)")
             }
             let channel = try kind.make(name: record.name, settings: try read(record))
-            cache.put(ConfiguredChannel(isEnabled: record.isEnabled, channel: channel))
+            cache.put(ConfiguredChannel(isEnabled: record.isEnabled, channel: channel, terms: record.terms))
         }
     }
 

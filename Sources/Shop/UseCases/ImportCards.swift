@@ -45,6 +45,10 @@ public struct ImportReport: Hashable, Sendable {
         case emptySecret = "empty_secret"
         /// There are no three columns, or no preview in the first, or no surcharge in the second.
         case badPreview = "bad_preview"
+        /// It has other cells than the table has columns, or its quotes are wrong.
+        case badRow = "bad_row"
+        /// A cell has a line break; a card is one line.
+        case lineBreak = "line_break"
     }
 
     /// Number of the batch; nil for a dry run.
@@ -108,19 +112,19 @@ public struct ImportCards: Sendable {
         guard product.kind == .card else {
             throw ShopError(.wrongState, "a \(product.kind.name) product has no cards to import")
         }
-        guard options.layout == .plain || product.isPickable else {
+        guard options.layout != .pickable || product.isPickable else {
             throw ShopError(.wrongState, "buyers do not pick cards of this product; make it pickable first")
         }
-        var progress = try await begin(product.id, options)
+        var progress = try await begin(product, options)
         var lines = CardLines(maximumLength: limits.cardBytes, charset: options.charset, layout: options.layout)
         do {
-            for try await bytes in chunks { try await take(lines.append(bytes), &progress, afterSlice) }
+            for try await bytes in chunks { try await take(lines.append(bytes), of: lines, &progress, afterSlice) }
         } catch let error as ShopError {
             throw error
         } catch {
             throw ShopError(.malformed, "the text ended early", cause: "\(error)")
         }
-        try await take(lines.finish(), &progress, afterSlice)
+        try await take(lines.finish(), of: lines, &progress, afterSlice)
         try await add(&progress, afterSlice)
         progress.report.lines.sort { $0.number < $1.number }
         return progress.report
@@ -128,28 +132,35 @@ public struct ImportCards: Sendable {
 
     private struct Progress {
         let product: ProductID
-        let pool: Pool
+        let isPickable: Bool
         let rehearsal: (any ImportRehearsal)?
         var report: ImportReport
         var slice: [CardLine] = []
     }
 
-    private func begin(_ product: ProductID, _ options: ImportOptions) async throws(ShopError) -> Progress {
-        let pool: Pool = options.layout == .plain ? .drawn : .picked
+    private func begin(_ product: Product, _ options: ImportOptions) async throws(ShopError) -> Progress {
+        var rehearsal: (any ImportRehearsal)?
+        var batch: Int64?
         if options.isDryRun {
-            let rehearsal = try await cards.rehearsal(of: product)
-            return Progress(product: product, pool: pool, rehearsal: rehearsal, report: ImportReport(batch: nil))
+            rehearsal = try await cards.rehearsal(of: product.id)
+        } else {
+            batch = try await cards.openBatch(of: product.id, at: clock.now())
         }
-        let batch = try await cards.openBatch(of: product, at: clock.now())
-        return Progress(product: product, pool: pool, rehearsal: nil, report: ImportReport(batch: batch))
+        return Progress(
+            product: product.id, isPickable: product.isPickable, rehearsal: rehearsal,
+            report: ImportReport(batch: batch))
     }
 
     private func take(
-        _ lines: [CardLine], _ progress: inout Progress, _ afterSlice: (ImportReport) async throws(ShopError) -> Void
+        _ lines: [CardLine], of text: CardLines, _ progress: inout Progress,
+        _ afterSlice: (ImportReport) async throws(ShopError) -> Void
     ) async throws(ShopError) {
+        if let fault = text.fault { throw fault }
         for line in lines {
             progress.report.lastLine = line.number
-            if let reason = line.fault {
+            // Nobody could pick it, and nobody would draw it.
+            let isStray = line.preview != nil && !progress.isPickable
+            if let reason = line.fault ?? (isStray ? .badPreview : nil) {
                 progress.report.rejected += 1
                 list(line.number, reason, &progress.report)
                 continue
@@ -183,16 +194,20 @@ public struct ImportCards: Sendable {
         for line in progress.slice { sealed.append(try seal(line, of: product)) }
         let added = try await cards.add(sealed, to: product, batch: batch)
         Failpoint.hit(.importAfterCommit)
-        await restock(product, progress.pool, added)
+        await restock(product, progress.slice, added)
         return added.duplicates
     }
 
     /// Those who have paid and wait are served before the gate lets new buyers at the cards.
-    private func restock(_ product: ProductID, _ pool: Pool, _ added: ImportedSlice) async {
+    private func restock(_ product: ProductID, _ slice: [CardLine], _ added: ImportedSlice) async {
         // If that fails, upkeep does it later; the gate must hear of the cards either way.
         let waiting =
             (try? await ledger.deliverWaiting(at: clock.now(), limit: limits.expiryBatch)) ?? []
-        gate.restock(product, pool, by: added.imported, change: added.change)
+        let duplicates = Set(added.duplicates)
+        let picked = slice.indices.count { slice[$0].preview != nil && !duplicates.contains($0) }
+        for (pool, count) in [(Pool.drawn, added.imported - picked), (.picked, picked)] where count > 0 {
+            gate.restock(product, pool, by: count, change: added.change)
+        }
         for change in waiting { announcer.announce(change) }
     }
 

@@ -45,6 +45,36 @@ public struct ManageCards: Sendable {
         return product
     }
 
+    /// Finds cards by what was sold, exactly as it was imported. A pasted line of an import is understood, too: then
+    /// what stands before the note, and behind preview and surcharge, is looked for. The journal says that somebody
+    /// looked and which cards were found, not for what.
+    ///
+    /// - Parameter slug: of the only product to be looked through; nil means all
+    /// - Throws: *no_such_product*; *invalid_request* that names `content` when it is empty, more than one line, or too
+    ///   long for a card.
+    public func find(content: String, in slug: String? = nil, by note: OwnerNote) async throws(ShopError) -> [CardEntry]
+    {
+        let products = try slug.map { slug throws(ShopError) in [try product(slug)] } ?? cache.products()
+        let lines = content.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        guard lines.count <= 1 else { throw .invalid("content", "must be one line") }
+        let line = lines.first.map { Array($0) } ?? []
+        guard line.count <= limits.cardBytes else {
+            throw .invalid("content", "must have at most \(limits.cardBytes) bytes")
+        }
+        let contents = CardLine.contents(of: line)
+        guard !contents.isEmpty else { throw .invalid("content", "is missing") }
+        var wanted: [CardFingerprint] = []
+        for product in products where product.kind == .card {
+            wanted += contents.map {
+                CardFingerprint(product: product.id, digest: keys.fingerprint(of: $0, product: product.id))
+            }
+        }
+        let found = wanted.isEmpty ? [] : try await cards.cards(withFingerprints: wanted)
+        let subject = found.isEmpty ? "none" : found.prefix(20).map { "card \($0.id)" }.joined(separator: ", ")
+        try await cards.log("find", subject: "by content: \(subject)", by: note, at: clock.now())
+        return found
+    }
+
     /// Takes an available card out of the pool.
     public func void(_ card: Int64, by note: OwnerNote) async throws(ShopError) -> CardEntry {
         let voided = try await cards.void(card, by: note, at: clock.now())
@@ -97,13 +127,16 @@ public struct ManageCards: Sendable {
     public func export(
         _ product: Product, state: CardState, layout: CardLayout, write: (String) async throws -> Void
     ) async throws {
-        let pool: Pool = layout == .plain ? .drawn : .picked
+        let pool: Pool? = layout == .csv ? nil : layout == .plain ? .drawn : .picked
+        if layout == .csv {
+            try await write("\u{FEFF}" + CSVCell.row(CardTable.header(isPickable: product.isPickable)))
+        }
         var filter = CardFilter(product: product.id, state: state, pool: pool, limit: limits.importSliceCards)
         while true {
             let slice = try await cards.contents(filter)
             guard let last = slice.last else { return }
             var text = ""
-            for card in slice { text += try line(card, of: product) }
+            for card in slice { text += try layout == .csv ? row(card, of: product) : line(card, of: product) }
             try await write(text)
             filter.after = last.id
         }
@@ -115,6 +148,17 @@ public struct ManageCards: Sendable {
     ) async throws(ShopError) {
         try await cards.log(
             "export", subject: "\(state.rawValue) cards of \(product.slug.text)", by: note, at: clock.now())
+    }
+
+    private func row(_ card: CardContent, of product: Product) throws(ShopError) -> String {
+        let context = KeyRing.cardContext(product.id)
+        var cells = [String(decoding: try keys.open(card.goods.secret, context: context), as: UTF8.self)]
+        let note = try card.goods.note.map { note throws(ShopError) in try keys.open(note, context: context) }
+        cells.append(String(decoding: note ?? [], as: UTF8.self))
+        if product.isPickable {
+            cells += [card.preview?.text ?? "", card.preview.map { "\($0.surcharge)" } ?? ""]
+        }
+        return CSVCell.row(cells)
     }
 
     private func line(_ card: CardContent, of product: Product) throws(ShopError) -> String {

@@ -44,7 +44,10 @@ public struct ManageCoupons: Sendable {
         return changed
     }
 
-    private func check(_ terms: CouponTerms) throws(ShopError) {
+    /// Whether the parts of a coupon fit together.
+    ///
+    /// - Throws: *invalid_request* that names the part at fault.
+    public func check(_ terms: CouponTerms) throws(ShopError) {
         switch terms.discount {
         case .fixed(let amount):
             guard (1...Money.maximumAmount).contains(amount) else {

@@ -78,6 +78,8 @@ public struct PlaceOrder: Sendable {
 
     /// How often a key that was being placed and then was not is tried anew.
     private static let maximumRounds = 3
+    /// What is said of a channel whose bounds the total is not in.
+    static let amountFault = "does not take this amount; choose another channel"
 
     /// Hears what became of a request.
     public typealias Reply = @Sendable (PlaceOrderAnswer) -> Void
@@ -285,14 +287,15 @@ public struct PlaceOrder: Sendable {
         // Looked up anew: looking for cards may have taken a moment.
         let product = picks.isEmpty ? asked.product : try terms.product(request.product)
         try terms.check(quantity: asked.quantity, picks: picks, of: product)
-        guard let channel = Slug(request.channel), catalog.channel(channel)?.isEnabled == true else {
-            throw .invalid("channel", "is not an enabled channel")
-        }
+        guard let channel = Slug(request.channel), let configured = catalog.channel(channel), configured.isEnabled
+        else { throw .invalid("channel", "is not an enabled channel") }
         guard !catalog.isBlocked(asked.buyer) else {
             throw ShopError(.blocked, "this shop does not sell to this contact")
         }
         try terms.check(fields: request.fields, of: product)
         let coupon = try terms.coupon(request.coupon, for: product, at: now)
+        let price = try OrderPrice(product, quantity: asked.quantity, picks: picks, coupon: coupon)
+        guard configured.terms.takes(price.total) else { throw .invalid("channel", Self.amountFault) }
         let id = OrderID(identifiers.make(shard: product.id.shard))
         // Before the gate, which may have to remember the order for others.
         let sealed: [UInt8]? =
@@ -300,7 +303,7 @@ public struct PlaceOrder: Sendable {
             ? nil : try keys.seal(FilledFields.text(request.fields).utf8, context: KeyRing.fieldsContext(id))
         return OrderDraft(
             id: id, product: product, quantity: asked.quantity, buyer: asked.buyer,
-            channel: channel, price: try OrderPrice(product, quantity: asked.quantity, picks: picks, coupon: coupon),
+            channel: channel, price: price,
             coupon: coupon.map { UsedCoupon(id: $0.id, version: $0.version) }, sealedFields: sealed,
             queryTag: asked.queryTag, idempotency: asked.idempotency, placedAt: now)
     }

@@ -205,8 +205,7 @@ public struct Admin: Sendable {
     /// An error in the member's words, with what exactly is wrong.
     static func explain(_ error: ShopError, _ visit: AdminVisit) -> String {
         let word = visit.words["error_\(error.code.rawValue)"] ?? visit.word("error_other")
-        let field = error.field.map { "\($0) " } ?? ""
-        return error.code == .internalFault ? word : "\(word) (\(field)\(error.detail))"
+        return error.code == .internalFault ? word : "\(word) (\(visit.reason(error)))"
     }
 
     /// Leads on, with a word of what was done.

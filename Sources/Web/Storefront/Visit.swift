@@ -1,6 +1,7 @@
 import Domain
 import Hummingbird
 import PageSupport
+import Shop
 
 /// One look at a page: in which language, of which shop, and when.
 struct Visit {
@@ -70,8 +71,10 @@ struct Visit {
         PageWords.text(words, key, first, second)
     }
 
-    /// What people call a channel; its name, where they call it nothing else.
-    func channel(_ name: Slug) -> String { words["channel_\(name.text)"] ?? name.text }
+    /// What buyers read for a channel: what the owner calls it, or what people do; its name, where there is neither.
+    func channel(_ name: Slug, _ configured: ConfiguredChannel?) -> String {
+        configured?.terms.label ?? words["channel_\(name.text)"] ?? name.text
+    }
 
     /// An error in the visitor's words.
     func explain(_ error: ShopError) -> String {

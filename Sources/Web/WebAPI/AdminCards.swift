@@ -16,6 +16,7 @@ extension WebAPI {
             owner(.post, "/products/{slug}/units", addUnits),
             owner(.put, "/products/{slug}/secret", replaceSecret),
             owner(.post, "/batches/{id}/undo", undoBatch),
+            owner(.post, "/cards/find", findCards),
             owner(.post, "/cards/{id}/void", voidCard),
             owner(.post, "/cards/{id}/replace", replaceCard),
             owner(.get, "/journal", listJournal),
@@ -25,10 +26,10 @@ extension WebAPI {
     // MARK: Import and export
 
     @Sendable private func importCards(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
-        guard request.mediaType == "text/plain" else {
+        let query = try request.query(["dry_run", "layout"])
+        guard request.mediaType == "text/plain" || request.mediaType == "text/csv" && query["layout"] == "csv" else {
             throw ShopError(.unsupportedMediaType, "send Content-Type: text/plain, one card a line")
         }
-        let query = try request.query(["dry_run", "layout"])
         guard [nil, "", "0", "1"].contains(query["dry_run"]) else {
             throw ShopError.invalid("dry_run", "must be 0 or 1")
         }
@@ -59,7 +60,9 @@ extension WebAPI {
 
     private func cardLayout(_ text: String?) throws(ShopError) -> CardLayout {
         guard let text, !text.isEmpty else { return .plain }
-        guard let layout = CardLayout(rawValue: text) else { throw .invalid("layout", "must be plain or pickable") }
+        guard let layout = CardLayout(rawValue: text) else {
+            throw .invalid("layout", "must be plain, pickable or csv")
+        }
         return layout
     }
 
@@ -82,7 +85,9 @@ extension WebAPI {
         }
         return Response(
             status: .ok,
-            headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"], body: body)
+            headers: [
+                .contentType: "text/\(layout == .csv ? "csv" : "plain"); charset=utf-8", .cacheControl: "no-store",
+            ], body: body)
     }
 
     // MARK: Looking
@@ -111,6 +116,26 @@ extension WebAPI {
             JSONWriter.object { json in
                 json.array("items", cards) { json, card in json.object { write(card, to: &$0) } }
                 json.string("next", cards.count == filter.limit ? cards.last.map { "\($0.id)" } : nil)
+            })
+    }
+
+    /// In a body, so that the content is in no address and no log.
+    @Sendable private func findCards(_ request: Request, _ context: ShopRequestContext) async throws -> Response {
+        var fields = try await request.fields(maximumBytes: ports.limits.bodyBytes)
+        let content = try fields.string("content")
+        let product = try fields.optionalString("product")
+        let note = try note(&fields)
+        try fields.end()
+        let found = try await useCases.manageCards.find(content: content, in: product, by: note)
+        let slugs = slugs()
+        return .json(
+            JSONWriter.object { json in
+                json.array("items", found) { json, card in
+                    json.object { json in
+                        json.string("product", slugs[card.product])
+                        write(card, to: &json)
+                    }
+                }
             })
     }
 

@@ -175,7 +175,7 @@ extension WebAPI {
         return uses
     }
 
-    private func slugs() -> [ProductID: String] {
+    func slugs() -> [ProductID: String] {
         Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
     }
 

@@ -48,6 +48,9 @@ extension WebAPI {
             JSONWriter.object { json in
                 json.money(price.total)
                 write(price.lines, to: &json)
+                json.array("channels", ports.cache.channels(for: price.total)) { json, configured in
+                    json.string(configured.channel.name.text)
+                }
             })
     }
 

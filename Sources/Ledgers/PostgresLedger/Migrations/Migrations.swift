@@ -10,6 +10,8 @@ enum Migrations {
         (Migration0003.name, Migration0003.sql),
         (Migration0004.name, Migration0004.sql),
         (Migration0005.name, Migration0005.sql),
+        (Migration0006.name, Migration0006.sql),
+        (Migration0007.name, Migration0007.sql),
     ]
 
     /// - Parameter migrates: whether what is missing is made up for; otherwise it is refused

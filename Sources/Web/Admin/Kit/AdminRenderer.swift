@@ -12,6 +12,7 @@ struct AdminRenderer: Sendable {
     let script = PageFile("/admin/files/", "admin.js", "text/javascript", PackageResources.admin_js)
     let cards = PageFile("/admin/files/", "cards.js", "text/javascript", PackageResources.cards_js)
     let system = PageFile("/admin/files/", "system.js", "text/javascript", PackageResources.system_js)
+    let tables = PageFile("/admin/files/", "table.js", "text/javascript", PackageResources.table_js)
     let icon = PageFile("/admin/files/", "icon.svg", "image/svg+xml", PackageResources.icon_svg)
 
     init() throws(ShopError) {
@@ -42,8 +43,7 @@ struct AdminRenderer: Sendable {
         var values: [String: Any] = [
             "tag": visit.language.tag, "words": visit.words, "title": heading,
             "shop": visit.shop.name, "style": style.address, "script": script.address, "cards": cards.address,
-            "system": system.address,
-            "icon": icon.address,
+            "system": system.address, "tables": tables.address, "icon": icon.address,
             "form": form, "sections": parts, "sandbox": hasSandbox,
             "times": visit.word("times", LocalTime(zone: visit.shop.timeZone).name(at: visit.now)),
             "languages": Language.allCases.map { language -> [String: Any] in

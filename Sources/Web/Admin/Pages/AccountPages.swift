@@ -85,7 +85,9 @@ extension Admin {
         [
             Route(.get, "/admin/files/{name}", for: .owner, isDocumented: false) { _, context in
                 let address = "/admin/files/\(context.parameter("name"))"
-                let files = [renderer.style, renderer.script, renderer.cards, renderer.system, renderer.icon]
+                let files = [
+                    renderer.style, renderer.script, renderer.cards, renderer.tables, renderer.system, renderer.icon,
+                ]
                 guard let file = files.first(where: { $0.address == address }) else {
                     throw ShopError(.notFound, "no such file")
                 }
@@ -161,13 +163,15 @@ extension Admin {
     private func loginField(_ visit: AdminVisit, _ value: String, _ error: ShopError?) -> FormField {
         FormField(
             name: "name", label: visit.word("loginName"), value: value, hint: visit.word("loginNameHint"),
-            error: error?.field == "name" ? error?.detail ?? "" : "", isRequired: true, autocomplete: "username")
+            error: error?.field == "name" ? error.map { visit.bareReason($0) } ?? "" : "", isRequired: true,
+            autocomplete: "username")
     }
 
     private func newPasswordField(_ visit: AdminVisit, _ name: String, _ error: ShopError?) -> FormField {
         FormField(
             name: name, label: visit.word("newPassword"), kind: .input("password"), hint: visit.word("passwordHint"),
-            error: error?.field == name ? error?.detail ?? "" : "", isRequired: true, autocomplete: "new-password")
+            error: error?.field == name ? error.map { visit.bareReason($0) } ?? "" : "", isRequired: true,
+            autocomplete: "new-password")
     }
 
     // MARK: Logging in
@@ -241,7 +245,7 @@ extension Admin {
     ) async throws -> Response {
         let current = FormField(
             name: "current", label: visit.word("currentPassword"), kind: .input("password"),
-            error: error?.field == "current" ? error?.detail ?? "" : "", isRequired: true,
+            error: error?.field == "current" ? error.map { visit.bareReason($0) } ?? "" : "", isRequired: true,
             autocomplete: "current-password")
         let password = FormSpec(
             action: "/admin/account/password", fields: [current, newPasswordField(visit, "password", error)],

@@ -27,6 +27,7 @@ extension Admin {
                 stream.finish()
             }
             let report = try await useCases.importCards(product.slug.text, from: text, options)
+            batchesWatch.forget(product.id)
             // What came in need not be sent again.
             if report.batch != nil { filled = FilledForm(["layout": layout.rawValue]) }
             return try await cardsPage(visit, product, filled, report: report)
@@ -103,6 +104,7 @@ extension Admin {
             if Problem.isFault(error) { Problem.log(error, path: visit.path, to: logger) }
             last = Self.line { $0.string("error", Self.explain(error, visit)) }
         }
+        batchesWatch.forget(product.id)
         // Cards may have come in before a failure, too.
         if !options.isDryRun { await settings.ownerChanged() }
         return last

@@ -18,11 +18,11 @@ extension Admin {
             form("/batches/{id}/undo", .importCards) { form, visit, _, context in
                 _ = try await useCases.manageCards.undo(
                     try number(context), leavesSold: form["leave_sold"] == "yes", by: note(visit, form))
-                return Self.redirect(to: Self.cardsAddress(form), done: "undone")
+                return backToCards(form, done: "undone")
             },
             form("/cards/{id}/void", .importCards) { form, visit, _, context in
                 _ = try await useCases.manageCards.void(try number(context), by: note(visit, form))
-                return Self.redirect(to: Self.cardsAddress(form), done: "voided")
+                return backToCards(form, done: "voided")
             },
             form("/cards/{id}/replace", .importCards) { form, visit, _, context in
                 var filled = try FilledForm(form)
@@ -30,7 +30,7 @@ extension Admin {
                 guard filled.isFine else { throw ShopError.invalid("with", "must be a card's number") }
                 _ = try await useCases.manageCards.replace(
                     try number(context), with: other, by: note(visit, form))
-                return Self.redirect(to: Self.cardsAddress(form), done: "replaced")
+                return backToCards(form, done: "replaced")
             },
         ]
     }
@@ -41,6 +41,12 @@ extension Admin {
             throw ShopError(.wrongState, "a \(product.kind.name) product has no cards")
         }
         return product
+    }
+
+    /// To the cards of the form's product, whose batches are counted anew.
+    private func backToCards(_ form: WebForm, done: String) -> Response {
+        if let product = Slug(form["product"]).flatMap({ ports.cache.product($0) }) { batchesWatch.forget(product.id) }
+        return Self.redirect(to: Self.cardsAddress(form), done: done)
     }
 
     private static func cardsAddress(_ form: WebForm) -> String {
@@ -64,31 +70,38 @@ extension Admin {
             }
             try await writer.finish(nil)
         }
-        let name = "\(product.slug.text)-\(state.rawValue).txt"
+        let isTable = layout == .csv
+        let name = "\(product.slug.text)-\(state.rawValue).\(isTable ? "csv" : "txt")"
         return Response(
             status: .ok,
             headers: [
-                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-                .contentDisposition: "attachment; filename=\"\(name)\"",
+                .contentType: "text/\(isTable ? "csv" : "plain"); charset=utf-8", .cacheControl: "no-store",
+                .xContentTypeOptions: "nosniff", .contentDisposition: "attachment; filename=\"\(name)\"",
             ], body: body)
     }
 
     // MARK: Pages
 
     private static let cardRows = 100
-    private static let batchRows = 50
+    static let batchRows = 50
 
     func cardsPage(
         _ visit: AdminVisit, _ product: Product, _ filled: FilledForm? = nil, report: ImportReport? = nil
     ) async throws -> Response {
         var sections = report.map { reportSections(visit, $0) } ?? []
         if visit.may(.importCards) { sections += importSections(visit, product, filled, report) }
-        let batches = try await ports.cards.batches(of: product.id, limit: Self.batchRows)
+        let batches = await batchesWatch.latest(product.id)
         sections.append(
             PageSection(
-                heading: visit.word("cat_batches"), id: "batches", table: batchTable(visit, product, batches)))
+                heading: visit.word("cat_batches"), id: "batches",
+                text: batches.map { countedText(visit, $0.at) } ?? visit.word("counting"),
+                table: batches.map { batchTable(visit, product, $0.value) },
+                data: batches == nil ? ("again", "2") : nil))
         sections.append(try await cardSection(visit, product))
-        if visit.may(.seeSecrets) { sections.append(exportSection(visit, product)) }
+        if visit.may(.seeSecrets) {
+            let seek = findSection(visit, FilledForm(["product": product.slug.text]))
+            sections += [seek, exportSection(visit, product)]
+        }
         let crumbs = [
             Link(text: visit.word("menuProducts"), address: "/admin/products"),
             Link(text: product.title, address: "/admin/products/\(product.slug.text)"),
@@ -99,9 +112,8 @@ extension Admin {
     }
 
     func layoutField(_ field: FormFields, _ product: Product) -> FormField {
-        product.isPickable
-            ? field.choice("layout", CardLayout.allCases.map(\.rawValue))
-            : .hidden("layout", CardLayout.plain.rawValue)
+        let layouts = CardLayout.allCases.filter { $0 != .pickable || product.isPickable }
+        return field.choice("layout", layouts.map(\.rawValue))
     }
 
     private func batchTable(_ visit: AdminVisit, _ product: Product, _ batches: [CardBatch]) -> DataTable {
@@ -148,7 +160,8 @@ extension Admin {
             links.append(Link(text: visit.word("cat_more"), address: "\(base)?after=\(last.id)\(kept)#cards"))
         }
         return PageSection(
-            heading: visit.word("cat_cards"), id: "cards", text: visit.word("cat_findHint"),
+            heading: visit.word("cat_cards"), id: "cards",
+            text: visit.may(.seeSecrets) ? "" : visit.word("cat_findHint"),
             table: cardTable(visit, product, cards), forms: [search], links: links)
     }
 
@@ -187,7 +200,6 @@ extension Admin {
         return DataTable(
             columns: columns(visit, names),
             rows: cards.map { card in
-                let tone: Tone = card.state == .available ? .good : card.state == .voided ? .bad : .plain
                 let order = card.order?.text ?? ""
                 let preview = card.preview.map { preview in
                     preview.surcharge == 0
@@ -196,7 +208,7 @@ extension Admin {
                 }
                 return [
                     DataTable.Cell(text: "\(card.id)"), DataTable.Cell(text: "\(card.batch)"),
-                    DataTable.Cell(text: visit.word("cat_\(card.state)"), tone: tone, isBadge: true),
+                    DataTable.Cell(text: visit.word("cat_\(card.state)"), tone: Self.tone(card.state), isBadge: true),
                     DataTable.Cell(text: order, link: order.isEmpty ? "" : "/admin/orders/\(order)"),
                     DataTable.Cell(text: preview ?? ""),
                     DataTable.Cell(text: "", action: action(visit, product, card)),
@@ -225,9 +237,11 @@ extension Admin {
         let field = FormFields(
             visit, FilledForm(["state": CardState.available.rawValue, "layout": CardLayout.plain.rawValue]))
         let states = CardState.allCases.map { ($0.rawValue, visit.word("cat_\($0)")) }
+        var layout = layoutField(field, product)
+        layout.hint = ""
         let form = FormSpec(
             action: "/admin/products/\(product.slug.text)/export",
-            fields: [field("state", .choice(states)), layoutField(field, product), field.reason],
+            fields: [field("state", .choice(states)), layout, field.reason],
             button: visit.word("cat_export"), isInline: true, isPlain: true)
         return PageSection(heading: visit.word("cat_export"), text: visit.word("cat_exportHint"), forms: [form])
     }

@@ -48,7 +48,9 @@ struct FilledForm {
             fault = error
             return
         }
-        fail(name, error.field == name ? error.detail : "\(error.field ?? ""): \(error.detail)")
+        // Its name stands in front of the reason, and beside the field already.
+        let prefix = "\(name): "
+        fail(name, error.detail.hasPrefix(prefix) ? String(error.detail.dropFirst(prefix.count)) : error.detail)
     }
 
     /// Somebody else was faster. What was filled in stays, and may take the place of what is stored now: of that
@@ -123,6 +125,14 @@ struct FilledForm {
         return amount
     }
 
+    /// Minor units, 1 or more; nil when nothing is filled in.
+    mutating func optionalAmount(_ name: String, _ currency: Currency) -> Int64? {
+        guard !self[name].trimmed.isEmpty else { return nil }
+        let amount = amount(name, currency)
+        if amount == 0 { fail(name, DecimalMoney.fault(currency)) }
+        return amount == 0 ? nil : amount
+    }
+
     /// - Parameter known: kept where nothing was changed, since a form knows minutes only
     mutating func window(_ known: SaleWindow, _ zone: LocalTime) -> SaleWindow {
         let opensAt = moment("opens_at", known.opensAt, zone)
@@ -194,7 +204,8 @@ struct FormFields {
             name: name, label: visit.words["\(prefix)_\(name)"] ?? visit.word("cat_\(name)"), kind: kind,
             value: filled[name],
             hint: visit.words["\(prefix)_\(name)_hint"] ?? visit.words["cat_\(name)_hint"] ?? "",
-            error: filled.errors[name] ?? "", isRequired: isRequired, maximum: maximum, stored: stored(name, kind))
+            error: filled.errors[name].map { visit.reason($0) } ?? "", isRequired: isRequired, maximum: maximum,
+            stored: stored(name, kind))
     }
 
     /// What is stored by now, where something else was filled in.

@@ -53,6 +53,7 @@ extension Admin {
                 }
                 return Self.redirect(to: "/admin/channels", done: "saved")
             },
+            form("/channels/{name}/terms", .changeChannels, changeTerms),
             form("/channels/{name}/test", .changeChannels) { _, visit, _, context in
                 let known = try knownChannel(context)
                 return channelPage(visit, known, answer: await ask(known.channel, visit))
@@ -65,7 +66,7 @@ extension Admin {
         return name
     }
 
-    private func knownChannel(_ context: ShopRequestContext) throws(ShopError) -> ConfiguredChannel {
+    func knownChannel(_ context: ShopRequestContext) throws(ShopError) -> ConfiguredChannel {
         guard let name = Slug(context.parameter("name")), let channel = ports.cache.channel(name) else {
             throw ShopError(.notFound, "no such channel")
         }
@@ -90,7 +91,7 @@ extension Admin {
     }
 
     /// Play money must not be taken for real by strangers.
-    private func sandboxRule(_ kind: String) throws(ShopError) {
+    func sandboxRule(_ kind: String) throws(ShopError) {
         guard kind == "sandbox", !settings.allowsSandbox, !PublicURL.isLoopback(settings.publicURL()) else { return }
         throw ShopError(
             .forbidden,
@@ -131,7 +132,8 @@ extension Admin {
                 return FormField(
                     name: "channel", label: visit.word("channelName"), value: isMeant ? form?["channel"] ?? "" : "",
                     hint: visit.word("channelNameHint"),
-                    error: isMeant && error?.field == "channel" ? error?.detail ?? "" : "", isRequired: true)
+                    error: isMeant && error?.field == "channel" ? error.map { visit.bareReason($0) } ?? "" : "",
+                    isRequired: true)
             }
             let epay = FormSpec(
                 action: "/admin/channels",
@@ -151,9 +153,10 @@ extension Admin {
 
     private func channelTable(_ visit: AdminVisit) -> DataTable {
         DataTable(
-            columns: ["channelName", "kind", "filter_state", "currencies", "callbackAddress", ""].map {
-                .init(text: $0.isEmpty ? "" : visit.word($0))
-            },
+            columns: [
+                "cat_position", "channelName", "kind", "filter_state", "currencies", "term_amounts", "callbackAddress",
+                "",
+            ].enumerated().map { .init(text: $1.isEmpty ? "" : visit.word($1), isNumber: $0 == 0) },
             rows: ports.cache.channels().map { known in
                 let name = known.channel.name.text
                 let mayChange = visit.may(.changeChannels)
@@ -166,20 +169,25 @@ extension Admin {
                         hidden: [("enabled", known.isEnabled ? "no" : "yes")])
                 }
                 return [
-                    .init(text: name, link: mayChange ? "/admin/channels/\(name)" : ""),
+                    .init(text: "\(known.terms.position)"),
+                    .init(
+                        text: name, small: known.terms.label ?? "",
+                        link: mayChange ? "/admin/channels/\(name)" : ""),
                     .init(text: known.channel.kind),
                     .init(
                         text: visit.word(known.isEnabled ? "on" : "off"), tone: known.isEnabled ? .good : .plain,
                         isBadge: true),
                     .init(text: codes ?? visit.word("anyCurrency")),
+                    .init(text: Self.amountsText(known.terms)),
                     .init(text: "\(settings.publicURL())/callbacks/\(name)", isCode: true), toggle,
                 ]
             }, nothing: visit.word("noChannels"), label: visit.word("menuChannels"))
     }
 
-    private func channelPage(
+    /// - Parameter filled: what was filled in of the terms, if something is wrong with it
+    func channelPage(
         _ visit: AdminVisit, _ known: ConfiguredChannel, _ form: WebForm? = nil, _ error: ShopError? = nil,
-        answer: String = ""
+        terms filled: FilledForm? = nil, answer: String = ""
     ) -> Response {
         let base = "/admin/channels/\(known.channel.name.text)"
         var sections = [
@@ -192,6 +200,7 @@ extension Admin {
                         value: "\(settings.publicURL())/callbacks/\(known.channel.name.text)"),
                 ])
         ]
+        sections.append(termsSection(visit, known, filled))
         if known.channel is any QueryableChannel {
             let test = FormSpec(action: base + "/test", fields: [], button: visit.word("testConnection"), isPlain: true)
             sections.append(
@@ -207,7 +216,8 @@ extension Admin {
         return show(
             visit, known.channel.name.text,
             crumbs: [Link(text: visit.word("menuChannels"), address: "/admin/channels")], sections,
-            alert: error.map { Self.explain($0, visit) } ?? "", status: error.map { Problem.answer($0).status } ?? .ok)
+            alert: error.map { Self.explain($0, visit) } ?? alert(filled, visit),
+            status: error.map { Problem.answer($0).status } ?? status(filled))
     }
 
     /// The key is never written into a page, not even the one that was just sent.
@@ -218,7 +228,8 @@ extension Admin {
             FormField(
                 name: name, label: visit.word("epay_\(name)"), kind: kind,
                 value: name == "key" ? "" : form?[name] ?? "", hint: visit.words["epayHint_\(name)"] ?? "",
-                error: form != nil && error?.field == "settings.\(name)" ? error?.detail ?? "" : "",
+                error: form != nil && error?.field == "settings.\(name)"
+                    ? error.map { visit.bareReason($0) } ?? "" : "",
                 isRequired: isRequired, autocomplete: "off")
         }
         return [

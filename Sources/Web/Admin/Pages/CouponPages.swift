@@ -30,7 +30,7 @@ extension Admin {
             },
             page("/coupons/{code}", .changeCatalog) { visit, _, context in
                 let coupon = try coupon(context)
-                return couponPage(visit, values(coupon, visit), of: coupon)
+                return couponPage(visit, values(coupon, productSlugs(), visit), of: coupon)
             },
             form("/coupons/{code}", .changeCatalog) { form, visit, _, context in
                 let coupon = try coupon(context)
@@ -44,7 +44,9 @@ extension Admin {
                     ) { _ in terms }
                 } catch let error as ShopError {
                     filled.fail(error)
-                    if error.code == .wrongState { filled.overtaken(by: values(try await stored(coupon), visit)) }
+                    if error.code == .wrongState {
+                        filled.overtaken(by: values(try await stored(coupon), productSlugs(), visit))
+                    }
                     return couponPage(visit, filled, of: coupon)
                 }
                 return Self.redirect(to: "/admin/coupons", done: "saved")
@@ -69,9 +71,14 @@ extension Admin {
 
     // MARK: Form and terms
 
-    private func values(_ coupon: Coupon, _ visit: AdminVisit) -> FilledForm {
+    /// By what products are called in forms and tables.
+    func productSlugs() -> [ProductID: String] {
+        Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
+    }
+
+    /// - Parameter slugs: of all products
+    func values(_ coupon: Coupon, _ slugs: [ProductID: String], _ visit: AdminVisit) -> FilledForm {
         let terms = coupon.terms
-        let slugs = Dictionary(ports.cache.products().map { ($0.id, $0.slug.text) }) { first, _ in first }
         let off: String =
             switch terms.discount {
             case .fixed(let amount): DecimalMoney.text(amount, terms.currency)
@@ -88,7 +95,7 @@ extension Admin {
         return FilledForm(values.merging(self.values(terms.window, visit)) { first, _ in first })
     }
 
-    private func terms(_ filled: inout FilledForm, _ window: SaleWindow, _ visit: AdminVisit) -> CouponTerms? {
+    func terms(_ filled: inout FilledForm, _ window: SaleWindow, _ visit: AdminVisit) -> CouponTerms? {
         let currency = filled.currency()
         var discount = Discount.percent(0)
         let off = filled["off"].trimmed
@@ -130,7 +137,7 @@ extension Admin {
 
     // MARK: Pages
 
-    private static let couponRows = 100
+    private static let rowsPerPage = 100
 
     private func couponList(_ visit: AdminVisit) async throws -> Response {
         let asked = FilledForm(visit.query)
@@ -139,7 +146,7 @@ extension Admin {
         let after = visit.query["after"].flatMap { Int64($0) }.map { CouponID($0) }
         let isNone = !wanted.isEmpty && code == nil
         let entries =
-            isNone ? [] : try await ports.catalog.coupons(code: code, after: after, limit: Self.couponRows)
+            isNone ? [] : try await ports.catalog.coupons(code: code, after: after, limit: Self.rowsPerPage)
         let search = FormSpec(
             action: "/admin/coupons", fields: [FormFields(visit, asked, "find")("code", .input("search"))],
             button: visit.word("cat_search"), isGet: true, isInline: true, isPlain: true)
@@ -147,16 +154,18 @@ extension Admin {
         if visit.may(.changeCatalog) {
             links.append(Link(text: visit.word("cat_newCoupon"), address: "/admin/new-coupon", isPlain: false))
         }
-        if entries.count == Self.couponRows, let last = entries.last {
+        if entries.count == Self.rowsPerPage, let last = entries.last {
             links.append(
                 Link(text: visit.word("cat_more"), address: "/admin/coupons?after=\(last.coupon.id.number)"))
         }
-        return show(
-            visit, visit.word("menuCoupons"),
-            [PageSection(forms: [search], links: links), PageSection(table: couponTable(visit, entries))])
+        var sections = [
+            PageSection(forms: [search], links: links), PageSection(table: couponRows(visit, entries)),
+        ]
+        if visit.may(.changeCatalog) { sections.append(tableSection(visit, "coupons")) }
+        return show(visit, visit.word("menuCoupons"), sections)
     }
 
-    private func couponTable(_ visit: AdminVisit, _ entries: [CouponEntry]) -> DataTable {
+    private func couponRows(_ visit: AdminVisit, _ entries: [CouponEntry]) -> DataTable {
         let mayChange = visit.may(.changeCatalog)
         return DataTable(
             columns: columns(visit, ["code", "off", "minimum", "used", "window", "state"], numbers: [1, 2, 3]),

@@ -101,7 +101,8 @@ extension Admin {
                 value: form?["card"] ?? "")
             let other = FormField(
                 name: "other", label: visit.word("otherCard"), value: form?["other"] ?? "",
-                hint: visit.word("otherCardHint"), error: error?.field == "other" ? error?.detail ?? "" : "")
+                hint: visit.word("otherCardHint"),
+                error: error?.field == "other" ? error.map { visit.bareReason($0) } ?? "" : "")
             forms.append(
                 FormSpec(
                     action: base + "/replace", fields: reason([choice, other]), button: visit.word("replaceCard"),
@@ -119,7 +120,8 @@ extension Admin {
         if order.kind == .manual, order.state == .paid {
             let text = FormField(
                 name: "text", label: visit.word("fulfilText"), kind: .area(rows: 5), value: form?["text"] ?? "",
-                hint: visit.word("fulfilHint"), error: error?.field == "text" ? error?.detail ?? "" : "",
+                hint: visit.word("fulfilHint"),
+                error: error?.field == "text" ? error.map { visit.bareReason($0) } ?? "" : "",
                 isRequired: true, maximum: FulfilOrder.maximumBytes)
             forms.append(
                 FormSpec(

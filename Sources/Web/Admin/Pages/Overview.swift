@@ -15,7 +15,7 @@ extension Admin {
         let (byHour, byDay) = (hours?.value ?? [], days?.value ?? [])
         let isCounting = hours == nil || days == nil
         let times = [hours, days].compactMap { $0?.at }
-        let counted = isCounting ? visit.word("counting") : visit.word("countedAt", times.min().map(visit.time) ?? "")
+        let counted = isCounting ? visit.word("counting") : times.min().map { countedText(visit, $0) } ?? ""
         let review = try await waiting(.review)
         let paid = try await waiting(.paid)
         let payments = try await ports.ledger.payments(PaymentFilter(limit: Self.healthPayments))
@@ -32,6 +32,14 @@ extension Admin {
                 takings(byDay, visit),
                 stockSection(visit), channelSection(visit, payments),
             ], refresh: isCounting ? 2 : 60)
+    }
+
+    /// Seconds that counts may be old without a word of it.
+    private static let freshSeconds: Int64 = 2
+
+    /// When something was counted, unless it was just now.
+    func countedText(_ visit: AdminVisit, _ moment: Timestamp) -> String {
+        visit.now < moment.advanced(seconds: Self.freshSeconds) ? "" : visit.word("countedAt", visit.time(moment))
     }
 
     /// Whole hours, or days of the shop's time zone, up to now.

@@ -139,15 +139,15 @@ extension Admin {
             let address = "/admin/products?from=\(from + Self.rows)&q=\(FormText.encoded(wanted))"
             links.append(Link(text: visit.word("cat_more"), address: address))
         }
-        return show(
-            visit, visit.word("menuProducts"),
-            [
-                PageSection(forms: [search], links: links),
-                PageSection(table: productTable(visit, Array(shown))),
-            ])
+        var sections = [
+            PageSection(forms: [search], links: links), PageSection(table: productRows(visit, Array(shown))),
+        ]
+        if visit.may(.seeSecrets) { sections.append(findSection(visit, FilledForm([:]))) }
+        if visit.may(.changeCatalog) { sections.append(tableSection(visit, "products")) }
+        return show(visit, visit.word("menuProducts"), sections)
     }
 
-    private func productTable(_ visit: AdminVisit, _ listings: [Listing]) -> DataTable {
+    private func productRows(_ visit: AdminVisit, _ listings: [Listing]) -> DataTable {
         DataTable(
             columns: columns(visit, ["product", "amount", "stock", "state", ""], numbers: [1, 2]),
             rows: listings.map { listing in

@@ -52,7 +52,8 @@ extension Admin {
         ) -> FormField {
             var field = FormField(
                 name: name, label: visit.word("set_\(name)"), kind: kind, value: value(settings),
-                hint: visit.words["hint_\(name)"] ?? "", error: error?.field == name ? error?.detail ?? "" : "")
+                hint: visit.words["hint_\(name)"] ?? "",
+                error: error?.field == name ? error.map { visit.bareReason($0) } ?? "" : "")
             if let stored = stored.map(value), stored.trimmed != field.value.trimmed {
                 field.stored = FormField.storedText(stored, kind, visit)
             }

@@ -85,7 +85,8 @@ extension Admin {
             fields: [
                 FormField(
                     name: "name", label: visit.word("loginName"), value: form?["name"] ?? "",
-                    hint: visit.word("loginNameHint"), error: error?.field == "name" ? error?.detail ?? "" : "",
+                    hint: visit.word("loginNameHint"),
+                    error: error?.field == "name" ? error.map { visit.bareReason($0) } ?? "" : "",
                     isRequired: true),
                 FormField(
                     name: "role", label: visit.word("role"), kind: .choice(roles(visit)),

@@ -90,7 +90,20 @@ async function price() {
   for (const name of ["quantity", "coupon", "cards"]) mark(name, "");
   total.textContent = money(quote.amount, data.money);
   lines.replaceChildren(...(quote.lines.length > 1 ? quote.lines.map(line) : []));
+  if (quote.channels) offer(quote.channels);
   checked.textContent = words.pricesChecked;
+}
+
+/** Shows the channels that take the amount. */
+function offer(names) {
+  const options = [...form.querySelectorAll("input[name=channel]")];
+  for (const option of options) {
+    option.disabled = !names.includes(option.value);
+    option.closest("label").hidden = option.disabled;
+  }
+  const open = options.filter((option) => !option.disabled);
+  if (open.length && !open.some((option) => option.checked)) open[0].checked = true;
+  mark("channel", open.length || !options.length ? "" : words.bad_channel);
 }
 
 function line(part) {

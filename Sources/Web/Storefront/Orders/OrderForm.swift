@@ -44,15 +44,15 @@ struct FilledForm {
 /// The form on a product's page.
 struct OrderForm {
     let product: Product
-    let channels: [any PaymentChannel]
+    let channels: [ConfiguredChannel]
     var filled = FilledForm()
     /// The error of the field that is at fault, by name, or of the whole under the empty name.
     var error: ShopError?
 
-    init(_ listing: Listing, channels: [any PaymentChannel]) {
+    init(_ listing: Listing, channels: [ConfiguredChannel]) {
         product = listing.product
         self.channels = channels
-        filled.channel = channels.first?.name.text ?? ""
+        filled.channel = channels.first?.channel.name.text ?? ""
     }
 
     // MARK: Values of the template
@@ -91,11 +91,12 @@ struct OrderForm {
         return MoneyFormat.text(price?.total ?? product.price)
     }
 
-    static func channelValues(_ channels: [any PaymentChannel], chosen: String, _ visit: Visit) -> [[String: Any]] {
-        let known = channels.contains { $0.name.text == chosen } ? chosen : channels.first?.name.text
-        return channels.map { channel -> [String: Any] in
-            let name = channel.name.text
-            return ["channel": name, "label": visit.channel(channel.name), "isChosen": name == known]
+    static func channelValues(_ channels: [ConfiguredChannel], chosen: String, _ visit: Visit) -> [[String: Any]] {
+        let names = channels.map(\.channel.name.text)
+        let known = names.contains(chosen) ? chosen : names.first
+        return channels.map { configured -> [String: Any] in
+            let name = configured.channel.name
+            return ["channel": name.text, "label": visit.channel(name, configured), "isChosen": name.text == known]
         }
     }
 

@@ -92,9 +92,7 @@ extension Storefront {
 
     /// Ways to pay an order that waits for it, and the code that opens its page on a phone.
     func payment(_ order: Order, _ visit: Visit) -> [String: Any] {
-        let open = ports.cache.channels().filter(\.isEnabled).map(\.channel).filter { channel in
-            channel.currencies.map { $0.contains(order.total.currency) } ?? true
-        }
+        let open = ports.cache.channels(for: order.total)
         let values: [String: Any] = [
             "canPay": true, "hasChannels": !open.isEmpty,
             "channels": OrderForm.channelValues(open, chosen: order.channel.text, visit),

@@ -65,7 +65,7 @@ extension Storefront {
         let values: [String: Any] = [
             "data": OrderValues(view: view, visit: visit, isHolder: isHolder).data, "state": order.state.rawValue,
             "order": order.id.text, "payText": visit.word("payNow", MoneyFormat.text(order.total)),
-            "channel": visit.channel(begun.attempt.channel), "refresh": "5",
+            "channel": visit.channel(begun.attempt.channel, ports.cache.channel(begun.attempt.channel)), "refresh": "5",
         ]
         return privatePage(
             .scan, visit, title: visit.word("pay"),

@@ -58,7 +58,7 @@ extension Storefront {
         let request = filled.request(listing.product.slug.text, key: nil)
         let price = try await useCases.placeOrder.price(of: request)
         let lines = try await lines(price.lines, listing.product, visit)
-        let channel = Slug(filled.channel).map { visit.channel($0) } ?? filled.channel
+        let channel = Slug(filled.channel).map { visit.channel($0, ports.cache.channel($0)) } ?? filled.channel
         let key = tried?.key ?? Hexadecimal.text((0..<16).map { _ in UInt8.random(in: 0...255) })
         let values: [String: Any] = [
             "slug": listing.product.slug.text, "product": listing.product.title, "contact": filled.contact,

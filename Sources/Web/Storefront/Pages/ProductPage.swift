@@ -77,10 +77,13 @@ extension Storefront {
         return values.with("nextPicks", next).with("lastPick", last)
     }
 
-    /// Channels through which a product can be paid now.
-    func openChannels(_ product: Product) -> [any PaymentChannel] {
-        ports.cache.channels().filter(\.isEnabled).map(\.channel).filter { channel in
-            channel.currencies.map { $0.contains(product.price.currency) } ?? true
+    /// Channels through which an order of a product can be paid now, at its price without a coupon.
+    func openChannels(_ product: Product) -> [ConfiguredChannel] {
+        let most = product.isPickable ? nil : product.price.times(product.limits.perOrder)?.amount
+        let totals = product.price.amount...max(product.price.amount, most ?? Money.maximumAmount)
+        return ports.cache.channels().filter { configured in
+            configured.isEnabled && configured.takes(product.price.currency)
+                && (totals.lowerBound == 0 || configured.terms.takesSome(of: totals, product.price.currency))
         }
     }
 }

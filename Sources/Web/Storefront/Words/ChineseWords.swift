@@ -69,7 +69,7 @@ extension PageWords {
         "error_internal": "商店出了点问题，抱歉。", "error_offline": "商店没有响应，正在重试…",
         "retrying": "下单的人很多，已为你保持排队，正在重试（{n}）…", "tryAgain": "重试",
         "bad_contact": "请填写邮箱，或 5 到 15 位数字。", "bad_query_password": "请填写 4 到 64 个字符。",
-        "bad_quantity": "请填写 1 到 {n}。", "bad_coupon": "优惠码在此无效。", "bad_channel": "请选择支付方式。",
+        "bad_quantity": "请填写 1 到 {n}。", "bad_coupon": "优惠码在此无效。", "bad_channel": "请选择支持此金额的支付方式。",
         "bad_cards": "请另选卡号。", "bad_field": "内容不符合要求。", "bad_missing": "请填写此项。",
         "bad_token": "令牌与订单不符。",
         // 状态

@@ -85,7 +85,8 @@ extension PageWords {
         "retrying": "Many people are ordering. You keep your turn; trying again ({n})…", "tryAgain": "Try again",
         "bad_contact": "Please give an e-mail address, or 5 to 15 digits.",
         "bad_query_password": "4 to 64 characters, please.", "bad_quantity": "From 1 to {n}, please.",
-        "bad_coupon": "This code is not valid here.", "bad_channel": "Please choose how to pay.",
+        "bad_coupon": "This code is not valid here.",
+        "bad_channel": "Please choose a way to pay that takes this amount.",
         "bad_cards": "Please pick other cards.", "bad_field": "This does not fit what is asked for.",
         "bad_missing": "Please fill this in.", "bad_token": "This is not the token of the order.",
         // States
