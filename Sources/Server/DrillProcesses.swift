@@ -41,7 +41,7 @@ final class DrillProcesses: DrillStage {
 
     func begin(_ plan: DrillPlan) async throws(ShopError) -> DrillEntry {
         guard let binary else { throw ShopError(.internalFault, "the program that holds drills is not known") }
-        let name = "\(FileStamp.text(clock.now()))-\(plan.product.slug.text)"
+        let name = try freshName(plan.product.slug)
         let place = "\(folder)/\(name)"
         let entry = DrillEntry(
             name: name, startedAt: FileStamp.read(FileStamp.text(clock.now())) ?? clock.now(),
@@ -64,14 +64,18 @@ final class DrillProcesses: DrillStage {
         return entry
     }
 
+    /// `20260101T200000Z-game-key`, with a number behind it when one was begun in the same second.
+    private func freshName(_ slug: Slug) throws(ShopError) -> String {
+        let name = "\(FileStamp.text(clock.now()))-\(slug.text)"
+        let taken = Set(try names())
+        return ([name] + (2...99).map { "\(name)-\($0)" }).first { !taken.contains($0) } ?? name
+    }
+
     private func prepare(_ place: String, _ plan: DrillPlan) throws(ShopError) {
         try DurableFile.makeFolder(folder)
         // What an earlier drill left behind when it was killed.
         try? FileManager.default.removeItem(atPath: "\(folder)/scratch")
         try DurableFile.makeFolder("\(folder)/scratch")
-        guard !FileManager.default.fileExists(atPath: place) else {
-            throw ShopError(.busy, "a drill was begun in this very second")
-        }
         try DurableFile.makeFolder(place)
         try DurableFile.write(plan.product.title, to: "\(place)/title")
     }
@@ -188,7 +192,9 @@ final class DrillProcesses: DrillStage {
     }
 
     private func state(_ name: String) -> DrillEntry.State {
-        if let report = try? report(of: name) { return report.passed ? .passed : .missed }
+        if let report = try? report(of: name) {
+            return report.passed ? .passed : report.verdict.violations.isEmpty ? .void : .missed
+        }
         return .failed(reason: text(name, "failed") ?? "it was cut off")
     }
 

@@ -21,7 +21,8 @@ extension RunningShop {
                 try await !visit.owner.get(place).body.contains("/admin/drills/stop")
             }
             let page = try await visit.owner.get(place).body
-            #expect(page.contains("<dd>passed</dd>") || page.contains("Void"), "\(page)")
+            // On a machine that other tests keep busy, its buyers come too late to prove anything.
+            #expect(page.contains("<dd>passed</dd>") || page.contains("<dd>proves nothing</dd>"), "\(page)")
             #expect(page.components(separatedBy: "<svg").count == 5)
             let report = try await visit.owner.get(place + "/report")
             #expect(report.status == 200 && report.body.contains("Latency of placing an order"))

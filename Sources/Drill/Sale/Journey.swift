@@ -186,8 +186,8 @@ struct Journey: Sendable {
         return .end(end)
     }
 
-    /// A quarter of a second, and longer each time, up to two seconds. The shop's own page is told by a push and, where it
-    /// cannot be, asks every two seconds; who asks much sooner measures a load that no buyer makes.
+    /// A quarter of a second, and longer each time, up to two seconds. The shop's own page is told by a push and, where
+    /// it cannot be, asks every two seconds; who asks much sooner measures a load that no buyer makes.
     private mutating func pause() -> Int64 {
         tries += 1
         return min(125_000_000 << Int64(min(tries, 10)), 2_000_000_000)

@@ -74,8 +74,10 @@ public struct DrillEntry: Hashable, Sendable {
         case running(DrillStanding)
         /// Every card was sold at most once, and the books agree.
         case passed
-        /// Something did not hold, or the drill proves nothing; its report says what.
+        /// Something did not hold; its report says what.
         case missed
+        /// It proves nothing, because nothing was sold, or the machine was too busy to send the buyers in time.
+        case void
         /// It could not be held.
         case failed(reason: String)
     }

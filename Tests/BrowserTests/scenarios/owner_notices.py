@@ -168,7 +168,7 @@ def categories(stage):
     remove = table(page, "Categories").locator("tr", has_text=name).get_by_role("button", name="Remove")
     remove.click()
     refused(page, "products or coupons are of this category; move them first")
-    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="Back", exact=True).click()
     check(page.url.endswith("/admin/categories"), f"back leads to {page.url}")
     stage.shop.admin("PATCH", f"/products/{slug}", {"category": None})
     remove.click()

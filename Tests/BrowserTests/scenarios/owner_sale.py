@@ -55,8 +55,8 @@ def channel(page, name):
     form.locator("[name=channel]").fill(name)
     form.get_by_role("button", name="Add").click()
     said(page, "Saved.")
-    row = next(row for row in rows(page, "Channels") if row[0] == name)
-    check(row[1:3] == ["sandbox", "on"], f"the channel: {row}")
+    row = next(row for row in rows(page, "Channels") if row[1] == name)
+    check(row[2:4] == ["sandbox", "on"], f"the channel: {row}")
 
 
 def product(page, slug, category):

@@ -3,8 +3,8 @@ import NIOConcurrencyHelpers
 import Shop
 
 /// What takes the longer the larger the ledger is, counted in the background. A page waits a moment only, and shows the
-/// last counts until newer ones are there. Each count is made once at a time, however many ask, and the next one waits a
-/// multiple of what the last one took.
+/// last counts until newer ones are there. Each count is made once at a time, however many ask, and the next one waits
+/// a multiple of what the last one took.
 final class CountWatch<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A count, when it was made, and how long it took.
     struct Counted: Sendable {

@@ -109,6 +109,7 @@ extension Admin {
         case .running: ("drill_running", .plain)
         case .passed: ("drill_passed", .good)
         case .missed: ("drill_missed", .bad)
+        case .void: ("drill_void", .warn)
         case .failed: ("drill_failed", .bad)
         }
     }
@@ -138,7 +139,7 @@ extension Admin {
                     links: [Link(text: visit.word("menuLive"), address: "/admin/live")], data: ("drill", entry.name)))
         case .failed(let reason):
             sections.append(PageSection(heading: visit.word("drill_failed"), text: reason))
-        case .passed, .missed:
+        case .passed, .missed, .void:
             if let outcome = try await useCases.manageDrills.outcome(entry.name) {
                 sections += outcomeSections(visit, entry, outcome)
             }
@@ -177,7 +178,9 @@ extension Admin {
         var sections: [PageSection] = []
         if !outcome.complaints.isEmpty {
             sections.append(
-                PageSection(heading: visit.word("drill_missed"), text: outcome.complaints.joined(separator: "\n")))
+                PageSection(
+                    heading: visit.word(Self.verdict(entry.state).word),
+                    text: outcome.complaints.joined(separator: "\n")))
         }
         sections.append(PageSection(heading: visit.word("drill_came"), id: "outcome", facts: counts + [rate]))
         sections.append(PageSection(heading: visit.word("drill_durations"), table: durations))

@@ -41,8 +41,8 @@ extension AdminWords {
         "deed_backup_schedule": "changed the backups' schedule", "deed_restore": "asked for a restore",
         "deed_restored": "restored a backup", "deed_drill": "began a drill",
         "liveBooks":
-            "The first three are looked at each second. The invariants of the books are checked while this page is open, "
-            + "the more seldom the longer it takes; of a large shop only while few buyers come.",
+            "The first three are looked at each second. The invariants of the books are checked while this page is "
+            + "open, the more seldom the longer it takes; of a large shop only while few buyers come.",
         "check_ledger": "ledger takes writes", "check_stock": "no stock below zero",
         "check_answers": "no answer failed",
         "liveBooksTime": "Checked at", "liveBooksList": "Invariants",
@@ -57,7 +57,7 @@ extension AdminWords {
         "drill_cards": "Cards on sale", "drill_buyers": "Buyers", "drill_rate": "Buyers a second",
         "drill_paid": "Percent who pay", "drill_verdict": "Verdict", "drill_none": "No drill was held yet.",
         "drill_running": "Being held", "drill_passed": "passed", "drill_missed": "not passed",
-        "drill_failed": "not held", "drill_stop": "Stop", "drill_one": "Drill",
+        "drill_void": "proves nothing", "drill_failed": "not held", "drill_stop": "Stop", "drill_one": "Drill",
         "drill_runningHint": "It imports, opens, sells, lets pay and checks its books; then the report stands here.",
         "drill_seconds": "Seconds", "drill_sent": "Buyers so far", "drill_accepted": "Accepted",
         "drill_soldOut": "Sold out", "drill_other": "Refused or failed", "drill_delivered": "Delivered",
@@ -112,7 +112,7 @@ extension AdminWords {
         "drill_nothing": "还没有可以复制的商品。", "drill_product": "商品", "drill_cards": "在售卡密",
         "drill_buyers": "买家", "drill_rate": "每秒到来的买家", "drill_paid": "付款比例（%）",
         "drill_verdict": "结论", "drill_none": "还没有演练过。", "drill_running": "进行中", "drill_passed": "通过",
-        "drill_missed": "未通过", "drill_failed": "未能进行", "drill_stop": "停止", "drill_one": "演练",
+        "drill_missed": "未通过", "drill_void": "无效", "drill_failed": "未能进行", "drill_stop": "停止", "drill_one": "演练",
         "drill_runningHint": "依次导入、开售、付款并核对账目，结束后报告显示在这里。", "drill_seconds": "秒",
         "drill_sent": "已到来的买家", "drill_accepted": "成功", "drill_soldOut": "售罄",
         "drill_other": "拒绝或失败", "drill_delivered": "已发货", "drill_p99now": "99% 响应在",
