@@ -98,6 +98,23 @@ extension RunningShop {
             }
         }
 
+        @Test("a table of the owner is passed on up to the bound of the shop")
+        func tables() async throws {
+            try await withGateway { gateway in
+                // Announced, not sent: whoever refuses it may close before the end.
+                for (bytes, status) in [(2 << 20, 401), (8 << 20, 401), ((8 << 20) + 1, 413)] {
+                    let stranger = try RawConnection(to: gateway.nginx.adminURL)
+                    stranger.send(
+                        """
+                        POST /admin/coupons.csv HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n\
+                        Connection: close\r\nContent-Length: \(bytes)\r\n\r\n
+                        """)
+                    let answer = await stranger.receive(until: "\r\n")
+                    #expect(answer.hasPrefix("HTTP/1.1 \(status)"), "\(bytes): \(answer)")
+                }
+            }
+        }
+
         // MARK: Closed doors
 
         private static let closedPaths = [
