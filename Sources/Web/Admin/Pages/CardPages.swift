@@ -87,7 +87,7 @@ extension Admin {
         sections.append(
             PageSection(
                 heading: visit.word("cat_batches"), id: "batches", table: batchTable(visit, product, batches)))
-        sections.append(try await cardSection(visit, product))
+        sections += try await cardSections(visit, product)
         if visit.may(.seeSecrets) { sections.append(exportSection(visit, product)) }
         let crumbs = [
             Link(text: visit.word("menuProducts"), address: "/admin/products"),
@@ -132,7 +132,7 @@ extension Admin {
 
     // MARK: Cards
 
-    private func cardSection(_ visit: AdminVisit, _ product: Product) async throws -> PageSection {
+    private func cardSections(_ visit: AdminVisit, _ product: Product) async throws -> [PageSection] {
         let asked = FilledForm(visit.query)
         let field = FormFields(visit, asked, "find")
         let base = "/admin/products/\(product.slug.text)/cards"
@@ -147,9 +147,11 @@ extension Admin {
             let kept = ["state", "batch"].map { "&\($0)=\(FormText.encoded(asked[$0]))" }.joined()
             links.append(Link(text: visit.word("cat_more"), address: "\(base)?after=\(last.id)\(kept)#cards"))
         }
-        return PageSection(
-            heading: visit.word("cat_cards"), id: "cards", text: visit.word("cat_findHint"),
-            table: cardTable(visit, product, cards), forms: [search], links: links)
+        return [
+            PageSection(
+                heading: visit.word("cat_cards"), id: "cards", text: visit.word("cat_findHint"), forms: [search]),
+            PageSection(id: "card-list", table: cardTable(visit, product, cards), links: links),
+        ]
     }
 
     /// One card by its number, or a page of those that are asked for.
