@@ -40,6 +40,11 @@ public struct ClientAddress: Hashable, Sendable {
     }
 }
 
+extension ClientAddress {
+    /// The same as people write it, such as `192.0.2.7` or `2001:db8::/64`.
+    public var text: String { AddressRange(network: bytes, length: bytes.count == 4 ? 32 : 64)?.text ?? key }
+}
+
 /// What can be said of a socket's other end without a request; worked out once a connection.
 public struct PeerAddress: Sendable {
     let address: IPAddress?

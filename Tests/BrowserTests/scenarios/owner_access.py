@@ -107,6 +107,7 @@ def sessions(stage, page):
     expect(other.get_by_role("heading", level=1)).to_have_text("Overview")
     page.goto("/admin/account")
     listed = rows(page, "Sessions")
+    check(all(row[2].startswith("127.0.0.1\n") for row in listed), f"sessions: {listed}")
     check([("this one" in row[0]) for row in listed].count(True) == 1, f"sessions: {listed}")
     foreign = table(page, "Sessions").locator("tbody tr").filter(has_not_text="this one")
     expect(foreign).to_have_count(len(listed) - 1)

@@ -112,7 +112,11 @@ def inbox(stage):
     expect(page.get_by_role("region", name="Wants looking after")).to_contain_text("Money in review")
     page.goto(f"/admin/payments?verdict=late&resolution=review&order={order['id']}")
     entries = rows(page, "Payments")
-    check(len(entries) == 1 and entries[0][5:7] == ["Late", "To be reviewed"], f"payments: {entries}")
+    check(len(entries) == 1 and entries[0][2:4] == ["Late", "To be reviewed"], f"payments: {entries}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    check(len(lines) == 2 and order["id"] in lines[1] and '"late","review"' in lines[1], f"the file holds {lines}")
     # Somebody else has the same page open.
     other = owner(stage, confirms=True)
     other.goto(page.url)
@@ -122,7 +126,7 @@ def inbox(stage):
     table(other, "Payments").get_by_role("button", name="Judge anew").click()
     said(other, "Judged anew: the order stays as it is.")
     page.goto(f"/admin/orders/{order['id']}")
-    check(state(page) == "Delivered" and rows(page, "Payments")[0][6] == "Delivered", f"{rows(page, 'Payments')}")
+    check(state(page) == "Delivered" and rows(page, "Payments")[0][3] == "Delivered", f"{rows(page, 'Payments')}")
 
 
 def order_lists(stage):

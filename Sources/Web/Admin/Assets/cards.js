@@ -131,7 +131,7 @@ async function refresh(batch) {
   const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
   if (!response.ok) return null;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const place of ["h1", "#batches", "#cards"]) {
+  for (const place of ["h1", "#batches", "#card-list"]) {
     const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
     if (old && now) old.replaceWith(now);
   }

@@ -203,7 +203,7 @@ extension Admin {
     ) async throws -> Response {
         let peer = PeerAddress(context.peer)
         let address = ClientAddress(peer: peer, headers: request.headers, trusted: settings.trustedProxies)
-        let origin = StaffOrigin(address: address.key, agent: request.headers[.userAgent] ?? "")
+        let origin = StaffOrigin(address: address.text, agent: request.headers[.userAgent] ?? "")
         let code = form["code"].trimmed
         let outcome = try await useCases.staff.logIn(
             name: form["name"].trimmed, password: form["password"], code: code.isEmpty ? nil : code, origin: origin)

@@ -97,7 +97,7 @@ extension Admin {
                 text: batches.map { countedText(visit, $0.at) } ?? visit.word("counting"),
                 table: batches.map { batchTable(visit, product, $0.value) },
                 data: batches == nil ? ("again", "2") : nil))
-        sections.append(try await cardSection(visit, product))
+        sections += try await cardSections(visit, product)
         if visit.may(.seeSecrets) {
             let seek = findSection(visit, FilledForm(["product": product.slug.text]))
             sections += [seek, exportSection(visit, product)]
@@ -144,7 +144,7 @@ extension Admin {
 
     // MARK: Cards
 
-    private func cardSection(_ visit: AdminVisit, _ product: Product) async throws -> PageSection {
+    private func cardSections(_ visit: AdminVisit, _ product: Product) async throws -> [PageSection] {
         let asked = FilledForm(visit.query)
         let field = FormFields(visit, asked, "find")
         let base = "/admin/products/\(product.slug.text)/cards"
@@ -159,10 +159,12 @@ extension Admin {
             let kept = ["state", "batch"].map { "&\($0)=\(FormText.encoded(asked[$0]))" }.joined()
             links.append(Link(text: visit.word("cat_more"), address: "\(base)?after=\(last.id)\(kept)#cards"))
         }
-        return PageSection(
-            heading: visit.word("cat_cards"), id: "cards",
-            text: visit.may(.seeSecrets) ? "" : visit.word("cat_findHint"),
-            table: cardTable(visit, product, cards), forms: [search], links: links)
+        return [
+            PageSection(
+                heading: visit.word("cat_cards"), id: "cards",
+                text: visit.may(.seeSecrets) ? "" : visit.word("cat_findHint"), forms: [search]),
+            PageSection(id: "card-list", table: cardTable(visit, product, cards), links: links),
+        ]
     }
 
     /// One card by its number, or a page of those that are asked for.

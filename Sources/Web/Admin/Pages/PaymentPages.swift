@@ -117,10 +117,10 @@ extension Admin {
     func paymentTable(_ visit: AdminVisit, _ payments: [PaymentEntry], isOfOrder: Bool = false) -> DataTable {
         DataTable(
             columns: [
-                .init(text: visit.word("time")), .init(text: visit.word("channel")),
-                .init(text: visit.word("providerEvent")), .init(text: visit.word("orderNumber")),
-                .init(text: visit.word("amount"), isNumber: true), .init(text: visit.word("filter_verdict")),
-                .init(text: visit.word("filter_resolution")), .init(text: ""),
+                .init(text: visit.word("time")), .init(text: visit.word("amount"), isNumber: true),
+                .init(text: visit.word("filter_verdict")), .init(text: visit.word("filter_resolution")),
+                .init(text: ""), .init(text: visit.word("orderNumber")), .init(text: visit.word("channel")),
+                .init(text: visit.word("providerEvent")),
             ],
             rows: payments.map { payment in
                 let order = payment.order?.text
@@ -132,11 +132,11 @@ extension Admin {
                 }
                 return [
                     .init(text: visit.exactTime(payment.receivedAt), small: "#\(payment.id)"),
-                    .init(text: payment.channel),
-                    .init(text: payment.providerEvent ?? "", small: payment.attempt ?? ""),
-                    .init(text: order ?? "", link: order.map { "/admin/orders/\($0)" } ?? ""),
                     .init(text: payment.amount.map(MoneyFormat.text) ?? ""), Self.badge(payment.verdict, visit),
                     Self.badge(payment.resolution, visit), replay,
+                    .init(text: order ?? "", link: order.map { "/admin/orders/\($0)" } ?? ""),
+                    .init(text: payment.channel),
+                    .init(text: payment.providerEvent ?? "", small: payment.attempt ?? ""),
                 ]
             }, nothing: visit.word("noPayments"), label: visit.word("menuPayments"))
     }

@@ -113,10 +113,12 @@ extension Admin {
                 let next: StaffRole = member.role == .owner ? .staff : member.role == .staff ? .reader : .owner
                 let role = DataTable.Action(
                     address: "\(base)/role", button: visit.word("makeRole", visit.word("role_\(next.rawValue)")),
-                    hidden: [version, ("role", next.rawValue)])
+                    hidden: [version, ("role", next.rawValue)],
+                    confirm: visit.word("roleConfirm", member.name.text, visit.word("role_\(next.rawValue)")))
                 let disable = DataTable.Action(
                     address: "\(base)/disable", button: visit.word(member.isDisabled ? "enable" : "disable"),
-                    hidden: [version, ("disabled", member.isDisabled ? "no" : "yes")])
+                    hidden: [version, ("disabled", member.isDisabled ? "no" : "yes")],
+                    confirm: member.isDisabled ? "" : visit.word("disableConfirm", member.name.text))
                 let reset = DataTable.Action(
                     address: "\(base)/password", button: visit.word("resetPassword"),
                     hidden: [version, ("totp", "yes")], confirm: visit.word("resetPasswordConfirm"))

@@ -44,7 +44,8 @@ extension AdminWords {
         "confirm": "确认", "done": "完成", "sessions": "登录会话", "sessionSeen": "最近使用", "sessionFrom": "来源",
         "sessionEnds": "到期", "thisSession": "当前会话", "end": "结束", "role": "角色", "members": "成员",
         "addMember": "添加成员", "makeRole": "改为：{n}", "disable": "停用", "enable": "启用",
-        "isDisabled": "已停用", "resetPassword": "重置密码",
+        "isDisabled": "已停用", "roleConfirm": "将 {n} 改为：{m}，其所有会话会结束。继续吗？",
+        "disableConfirm": "{n} 将无法登录，其所有会话会结束。继续吗？", "resetPassword": "重置密码",
         "resetPasswordConfirm": "密码和两步验证会被替换，所有会话会结束。继续吗？",
         "oneTimePassword": "请转交此密码，它只能使用一次，仅显示这一次。", "on": "已启用", "off": "未启用",
     ]
