@@ -7,6 +7,7 @@ who has logged in, the slowest counts, and so does the first look after the star
 
 import argparse
 import http.client
+import json
 import pathlib
 import re
 import signal
@@ -17,7 +18,7 @@ import time
 import urllib.parse
 
 from orders_on_file import fill
-from stock_at_scale import Shop, check, failures
+from stock_at_scale import Shop, check, failures, imported
 
 BOUND = 200
 PASSWORD = "a password of this script"
@@ -28,11 +29,9 @@ UPDATE orders SET state = 'review' WHERE substr(id, 16, 1) >= x'20' AND substr(i
 INSERT INTO attempts (id, order_id, channel, amount, currency, created_at)
     SELECT id, id, 'sandbox', 1990, 'CNY', created_at FROM orders WHERE product_id = :product;
 INSERT INTO payments (channel, provider_event, attempt, order_id, amount, currency, verdict, resolution, received_at, raw)
-    SELECT 'sandbox', hex(id), hex(id), id, 1990, 'CNY', 'accepted', 'delivered', created_at, '' FROM orders
-    WHERE product_id = :product AND state = 'delivered';
-INSERT INTO payments (channel, provider_event, attempt, order_id, amount, currency, verdict, resolution, received_at, raw)
-    SELECT 'sandbox', hex(id) || 'x', hex(id), id, 1980, 'CNY', 'mismatched', 'review', created_at, '' FROM orders
-    WHERE product_id = :product AND state = 'review';
+    SELECT 'sandbox', hex(id), hex(id), id, 1990, 'CNY', iif(state = 'review', 'mismatched', 'accepted'),
+        iif(state = 'review', 'review', 'delivered'), created_at, '' FROM orders
+    WHERE product_id = :product AND state IN ('delivered', 'review') ORDER BY id;
 INSERT INTO refunds (order_id, payment_id, amount, currency, state, created_at, changed_at)
     SELECT order_id, id, amount, currency, 'done', received_at, received_at FROM payments WHERE id % 50 = 0;
 INSERT INTO owner_journal (at, actor, action, subject) SELECT received_at, 'ann', 'confirm', hex(order_id)
@@ -113,14 +112,13 @@ def mix(path):
 def pages(shop, contact, card, batch):
     """Every page that lists, searches or draws, some of them deep in their lists."""
     listed = shop.ask("GET", "/admin/orders")[1]
-    order = re.search(r"/admin/orders/([0-9a-z]{26})", listed).group(1)
+    order = sold(shop)
     cursor = re.search(r"/admin/orders\?after=([^\"&]+)", listed).group(1)
     quoted = urllib.parse.quote(contact)
     yield from ["/admin", "/admin/live", "/admin/orders", f"/admin/orders/{order}", f"/admin/orders?after={cursor}"]
     for state in ("awaiting_payment", "paid", "delivered", "expired", "cancelled", "rejected", "review"):
         yield f"/admin/orders?state={state}"
-    yield from [f"/admin/orders?contact={quoted}", f"/admin/orders?order={order}",
-                f"/admin/orders?contact={quoted}&state=delivered", f"/admin/orders?contact={quoted}&state=expired",
+    yield from [f"/admin/orders?contact={quoted}", f"/admin/orders?contact={quoted}&state=delivered", f"/admin/orders?contact={quoted}&state=expired",
                 "/admin/orders?contact=nobody@example.org"]
     yield from ["/admin/payments", "/admin/payments?after=500000", "/admin/refunds"]
     for verdict in ("accepted", "duplicate", "forged", "mismatched"):
@@ -134,13 +132,29 @@ def pages(shop, contact, card, batch):
                 "/admin/staff", "/admin/settings", "/admin/backups", "/admin/drills", "/admin/account"]
 
 
+def sold(shop):
+    """An order that was placed and paid through the shop itself, so that its cards can be shown."""
+    imported(shop, "new", 10, "NEW")
+    shop.request("PUT", "/api/v1/admin/channels/sandbox", '{"kind":"sandbox","settings":{},"enabled":true}')
+    body = '{"product":"new","contact":"buyer@example.com","channel":"sandbox"}'
+    status, text = shop.request("POST", "/api/v1/orders", body)
+    assert status == 201, text
+    order = json.loads(text)
+    connection = http.client.HTTPConnection(shop.address, timeout=60)
+    connection.request("POST", f"/api/v1/sandbox/orders/{order['id']}/pay", body="{}", headers={
+        "Content-Type": "application/json", "Authorization": f"Bearer {order['token']}"})
+    assert connection.getresponse().status == 200
+    connection.close()
+    return order["id"]
+
+
 def main(options):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         shop = set_up(options.binary, folder)
         shop.stop(signal.SIGTERM)
         path = folder / "shop" / "ledger.sqlite"
-        fill(path, options.orders)
+        fill(path, options.orders, min(options.orders, 1_000_000))
         contact, card, batch = mix(path)
         print(f"{path.stat().st_size / 1e9:.1f} GB", flush=True)
         shop.start()

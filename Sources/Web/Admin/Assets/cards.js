@@ -142,8 +142,8 @@ function offerImport(section, settings) {
   const { words } = settings;
   const { input, output } = addChooser(section, words.chooseFile, ".txt,.csv,.tsv,text/plain");
   const layout = make("select", { "aria-label": words.layout });
-  for (const value of ["plain", "pickable"]) layout.append(make("option", { value }, words[`layout_${value}`]));
-  layout.hidden = !settings.pickable;
+  const layouts = settings.pickable ? ["plain", "pickable", "csv"] : ["plain", "csv"];
+  for (const value of layouts) layout.append(make("option", { value }, words[`layout_${value}`]));
   const report = addReport(section, words);
   const button = make("button", { type: "button" }, words.import);
   const actions = make("p", { class: "actions" });

@@ -177,7 +177,8 @@ extension Admin {
         let settings = scriptSettings(
             visit, address: base + "/upload", isPickable: product.isPickable,
             words: [
-                "cat_chooseFile", "cat_import", "cat_layout", "cat_layout_plain", "cat_layout_pickable", "cat_checking",
+                "cat_chooseFile", "cat_import", "cat_layout", "cat_layout_plain", "cat_layout_pickable",
+                "cat_layout_csv", "cat_checking",
                 "cat_checked", "cat_sending", "cat_progress", "cat_finished", "cat_lost", "cat_cut", "cat_failed",
                 "cat_line", "cat_unlisted",
             ])
