@@ -173,6 +173,7 @@ struct ConnectionDeadlinesTests {
             ConnectionDeadlines.isImport(HTTPRequest(method: method, scheme: nil, authority: nil, path: path))
         }
         #expect(isImport(.post, "/api/v1/admin/products/game-key/cards?dry_run=1"))
+        #expect(isImport(.post, "/admin/backups/upload"))
         for path in ["/api/v1/orders?x=/cards", "/callbacks/cards", "/api/v1/admin/products/x?/cards"] {
             #expect(!isImport(.post, path))
         }

@@ -24,12 +24,13 @@ struct ConnectionDeadlines: Sendable {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// An import of cards may take long; nothing else may, whatever its query says.
+    /// An import of cards and a backup that is brought in may take long; nothing else may, whatever its query says.
     static func isImport(_ head: HTTPRequest) -> Bool {
         let path = (head.path ?? "").prefix { $0 != "?" }
         guard head.method == .post else { return false }
         return path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
             || path.hasPrefix("/admin/products/") && path.hasSuffix("/cards/upload")
+            || path == "/admin/backups/upload"
     }
 
     /// Seconds without a part of the request after which the connection is closed although its deadline is later.
