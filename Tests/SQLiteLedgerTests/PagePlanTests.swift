@@ -50,6 +50,10 @@ struct PagePlanTests {
             ("orders in review", orders(OrderFilter(state: .review, after: order, limit: 9)), "orders_by_state"),
             ("orders of a buyer", orders(OrderFilter(buyer: buyer, after: order, limit: 9)), "buyer_orders"),
             ("payments", payments(PaymentFilter(after: 9, limit: 9)), "PRIMARY KEY (rowid<?)"),
+            (
+                "payments accepted", payments(PaymentFilter(verdict: .accepted, after: 9, limit: 9)),
+                "PRIMARY KEY (rowid<?)"
+            ),
             ("payments late", payments(PaymentFilter(verdict: .late, after: 9, limit: 9)), "payments_unusual"),
             ("payments review", payments(PaymentFilter(resolution: .review, limit: 9)), "payments_in_review"),
             ("payments refunded", payments(PaymentFilter(resolution: .refunded, limit: 9)), "payments_unsettled"),

@@ -32,9 +32,11 @@ package enum PageStatements {
     package static func payments(_ filter: PaymentFilter) -> (String, SQLArguments) {
         var conditions = SQLConditions()
         // The words of the partial indexes, so that they may be used.
-        if let verdict = filter.verdict {
-            conditions.add("verdict = ?", verdict)
-            if verdict != .accepted { conditions.add("verdict <> 'accepted'") }
+        switch filter.verdict {
+        // Nearly all are: by the index of verdicts all of them would be sorted for each page.
+        case .accepted: conditions.add("verdict || '' = ?", PaymentVerdict.accepted)
+        case let verdict?: conditions.add("verdict = ? AND verdict <> 'accepted'", verdict)
+        case nil: break
         }
         switch filter.resolution {
         case .review: conditions.add("resolution = 'review'")

@@ -63,12 +63,12 @@ def owner_rights(stage):
     starts = furnish(stage)
     boss = owner(stage)
     members = {role: member(stage, boss, role.replace("_", "-"), role) for role in ("staff", "read_only")}
-    all_of_it = Walk(boss, starts)
+    all_of_it = Walk(boss, starts, each=1)
     missing = (OWN | OFFERED) - set(all_of_it.forms)
     check(not missing, f"the walk did not come by {sorted(missing)}")
     for role, page in members.items():
         before = audit(stage)
-        own = Walk(page, [address for address, _ in all_of_it.pages.values()] + starts)
+        own = Walk(page, [address for address, _ in all_of_it.pages.values()] + starts, each=1)
         statuses = {status for _, status in own.pages.values()}
         check(statuses <= {200, 403}, f"{role} is answered {own.pages}")
         expected = OWN | (OFFERED - NOT_FOR_STAFF if role == "staff" else set())
