@@ -1,3 +1,4 @@
+import Domain
 import Logging
 import ServiceLifecycle
 import Shop
@@ -39,7 +40,10 @@ extension Background {
     /// Copies the ledger by the owner's schedule; nil where the shop keeps no copies.
     static func backups(_ ports: UseCases.Ports, _ logger: Logger) -> Background? {
         guard let store = ports.backups else { return nil }
-        let rounds = BackupRounds(store: store, clock: ports.clock) {
+        let openings: @Sendable () -> [Timestamp] = { [cache = ports.cache] in
+            cache.products().compactMap(\.window.opensAt)
+        }
+        let rounds = BackupRounds(store: store, clock: ports.clock, openings: openings) {
             logger.note("a scheduled backup was not made", level: .warning, $0)
         }
         return Background { await rounds.run(pause: $0) }

@@ -111,8 +111,11 @@ final class BackupFolder: BackupStore {
                 throw .invalid("file", "it was sealed with another master key than this shop's")
             }
             let name = try fresh(.uploaded)
-            try DurableFile.flush(partial)
-            try DurableFile.move(partial, to: folder + "/" + name)
+            let path = folder + "/" + name
+            try await Blocking.run { () throws(ShopError) in
+                try DurableFile.flush(partial)
+                try DurableFile.move(partial, to: path)
+            }
             return try await found(name)
         } catch {
             try? DurableFile.removeDatabase(partial)
@@ -150,10 +153,18 @@ final class BackupFolder: BackupStore {
         guard LedgerRestore.mark.starts(with: head) else { throw .invalid("file", "it is not the ledger of a shop") }
     }
 
-    func remove(_ name: String) async throws(ShopError) { try DurableFile.remove(try await path(name)) }
+    func remove(_ name: String) async throws(ShopError) {
+        let path = try await path(name)
+        try await Blocking.run { () throws(ShopError) in try DurableFile.remove(path) }
+    }
 
+    /// The shop must not stop for what cannot be done.
     func restore(_ name: String, by note: OwnerNote) async throws(ShopError) {
-        request.ask(RestoreRequest.Wish(name: name, file: try await path(name), note: note))
+        let path = try await path(name)
+        guard room >= (DurableFile.size(path) ?? 0) + Self.reservedBytes else {
+            throw ShopError(.busy, "the disk has too little room for a copy of the backup")
+        }
+        try request.ask(RestoreRequest.Wish(name: name, file: path, note: note))
     }
 
     private func begin() throws(ShopError) {
@@ -168,9 +179,7 @@ final class BackupFolder: BackupStore {
 
     /// Bytes that the disk has left.
     private var room: Int64 {
-        var disk = statvfs()
-        guard statvfs(folder, &disk) == 0 else { return 0 }
-        return Int64(clamping: disk.f_bavail) * Int64(clamping: disk.f_frsize)
+        DurableFile.room(folder)
     }
 
     private func found(_ name: String) async throws(ShopError) -> BackupFile {
@@ -225,7 +234,8 @@ final class BackupFolder: BackupStore {
     }
 
     func setSchedule(_ schedule: BackupSchedule) async throws(ShopError) {
-        try DurableFile.replace(schedulePath, by: "{\"hours\":\(schedule.hours),\"keep\":\(schedule.keep)}\n")
+        let (path, text) = (schedulePath, "{\"hours\":\(schedule.hours),\"keep\":\(schedule.keep)}\n")
+        try await Blocking.run { () throws(ShopError) in try DurableFile.replace(path, by: text) }
     }
 }
 

@@ -24,7 +24,13 @@ final class DrillProcesses: DrillStage {
     private let folder: String
     private let binary: String?
     private let clock: any Shop.Clock
+    /// Bytes that the disk must have left: the scratch ledger lies beside the live one.
+    private static let roomBytes: Int64 = 512 << 20
+    /// Seconds that a drill has to end in order; then it is killed, and its shop ends with it.
+    private static let stopSeconds = 10
+
     private let run = NIOLockedValueBox<Run?>(nil)
+    private let isBeginning = NIOLockedValueBox(false)
 
     /// - Parameter data: the folder of the live shop
     init(in data: URL, _ configuration: ServeConfiguration, clock: any Shop.Clock) {
@@ -47,21 +53,29 @@ final class DrillProcesses: DrillStage {
             name: name, startedAt: FileStamp.read(FileStamp.text(clock.now())) ?? clock.now(),
             title: plan.product.title, state: .running(DrillStanding()))
         let pipe = Pipe()
-        let command = Self.command(binary, plan, report: place, scratch: "\(folder)/scratch", pipe)
-        let begun = run.withLockedValue { run -> Result<Run, ShopError> in
-            do throws(ShopError) {
-                guard run == nil else { throw ShopError(.busy, "another drill is being held") }
-                try prepare(place, plan)
-                let begun = Run(entry: entry, process: try Self.started(command))
-                run = begun
-                return .success(begun)
-            } catch {
-                return .failure(error)
-            }
+        try reserve()
+        defer { isBeginning.withLockedValue { $0 = false } }
+        let process = try await Blocking.run { [self] () throws(ShopError) in
+            try prepare(place, plan)
+            return try Self.started(Self.command(binary, plan, report: place, scratch: "\(folder)/scratch", pipe))
         }
-        let process = try begun.get().process
+        run.withLockedValue { $0 = Run(entry: entry, process: process) }
         Thread.detachNewThread { [self] in follow(process, pipe.fileHandleForReading, place) }
         return entry
+    }
+
+    /// One at a time, and not on a disk that orders will need.
+    private func reserve() throws(ShopError) {
+        let isFree = isBeginning.withLockedValue { isBeginning in
+            guard !isBeginning, run.withLockedValue({ $0 == nil }) else { return false }
+            isBeginning = true
+            return true
+        }
+        guard isFree else { throw ShopError(.busy, "another drill is being held") }
+        guard DurableFile.room((folder as NSString).deletingLastPathComponent) >= Self.roomBytes else {
+            isBeginning.withLockedValue { $0 = false }
+            throw ShopError(.busy, "the disk has too little room for a drill")
+        }
     }
 
     /// `20260101T200000Z-game-key`, with a number behind it when one was begun in the same second.
@@ -109,7 +123,18 @@ final class DrillProcesses: DrillStage {
     func stop() async {
         guard let process = run.withLockedValue({ $0?.process }) else { return }
         process.signal(SIGTERM)
-        _ = try? await Blocking.run { () throws(ShopError) in process.waitUntilExit() }
+        // Until what it left behind is cleared away, too.
+        if await isOver(withinSeconds: Self.stopSeconds) { return }
+        process.signal(SIGKILL)
+        _ = await isOver(withinSeconds: 2)
+    }
+
+    private func isOver(withinSeconds seconds: Int) async -> Bool {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while run.withLockedValue({ $0 != nil }), ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        return run.withLockedValue { $0 == nil }
     }
 
     // MARK: Following it
@@ -129,15 +154,13 @@ final class DrillProcesses: DrillStage {
             if rest.count > 1 << 16 { rest = [] }
         }
         let ending = process.waitUntilExit()
-        let complaints = run.withLockedValue { run in
-            defer { run = nil }
-            return Array(run?.complaints ?? [])
-        }
+        let complaints = run.withLockedValue { Array($0?.complaints ?? []) }
         if DurableFile.size("\(place)/drill.json") == nil {
             let reason = complaints.isEmpty ? "it ended with \(ending.status)" : complaints.joined(separator: "\n")
             try? DurableFile.write(reason, to: "\(place)/failed")
         }
         try? FileManager.default.removeItem(atPath: "\(folder)/scratch")
+        run.withLockedValue { $0 = nil }
         for name in ((try? names()) ?? []).dropFirst(Self.kept) {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
@@ -178,8 +201,9 @@ final class DrillProcesses: DrillStage {
     }
 
     func list() async throws(ShopError) -> [DrillEntry] {
+        let names = try names()
         let running = run.withLockedValue { $0 }
-        return try names().map { name in
+        return names.map { name in
             if let running, running.entry.name == name {
                 return DrillEntry(
                     name: name, startedAt: running.entry.startedAt, title: running.entry.title,

@@ -96,6 +96,13 @@ enum DurableFile {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.size].flatMap { $0 as? NSNumber }?.int64Value
     }
 
+    /// Bytes that the disk of a folder has left; 0 when that cannot be found out.
+    static func room(_ folder: String) -> Int64 {
+        var disk = statvfs()
+        guard statvfs(folder, &disk) == 0 else { return 0 }
+        return Int64(clamping: disk.f_bavail) * Int64(clamping: disk.f_frsize)
+    }
+
     /// The folder that a file lies in.
     static func folder(of path: String) -> String {
         URL(fileURLWithPath: path).deletingLastPathComponent().path

@@ -132,10 +132,10 @@ public final class EmbeddedShop: Composition {
 
     /// Writes callbacks that wait, and lets go of providers.
     func finishWriting() async {
-        await ports.drills?.stop()
         ledger.stopHolding()
         await ports.forged.drain()
         await caller.close()
+        await ports.drills?.stop()
     }
 
     /// Writes what waits, closes the ledger and lets others into the folder.

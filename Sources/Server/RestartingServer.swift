@@ -37,25 +37,43 @@ public struct RestartingServer: Service {
             }
             // Buyers and the owner come to the same address again, also where the system chose the port.
             configuration = server.boundConfiguration.withLockedValue { $0 } ?? configuration
-            configuration.lastRestore = await restore(wish, in: data, configuration)
-            server = try await ShopServer.open(configuration, logger: logger, onReady: onReady, onSetUp: onSetUp)
+            let (outcome, replaced) = await restore(wish, in: data, configuration)
+            configuration.lastRestore = outcome
+            do throws(ShopError) {
+                server = try await open(configuration)
+            } catch {
+                guard let replaced else { throw error }
+                logger.note("the restored ledger does not open; the one before it takes its place again", error)
+                try LedgerRestore.takeBack(replaced, in: data)
+                configuration.lastRestore = RestoreOutcome(
+                    name: wish.name, at: SystemClock().now(), fault: error.detail, isClean: false)
+                server = try await open(configuration)
+            }
         }
+    }
+
+    private func open(_ configuration: ServeConfiguration) async throws(ShopError) -> ShopServer {
+        try await ShopServer.open(configuration, logger: logger, onReady: onReady, onSetUp: onSetUp)
     }
 
     /// Whatever goes wrong here leaves the ledger as it was, and the shop begins anew on that.
     private func restore(
         _ wish: RestoreRequest.Wish, in data: String, _ configuration: ServeConfiguration
-    ) async -> RestoreOutcome {
+    ) async -> (outcome: RestoreOutcome, replaced: String?) {
         logger.notice("restoring a backup", metadata: ["backup": "\(wish.name)"])
         let secrets = OwnerSecrets(adminToken: nil, masterKey: configuration.masterKey, newMasterKey: nil)
         do throws(ShopError) {
             let outcome = try await LedgerRestore.run(
                 data: data, from: wish.file, replaces: true, secrets: secrets, by: wish.note)
             logger.notice("a backup is the ledger now", metadata: ["outcome": "\(outcome.json)"])
-            return RestoreOutcome(name: wish.name, at: SystemClock().now(), fault: nil, isClean: outcome.isClean)
+            let now = SystemClock().now()
+            return (
+                RestoreOutcome(name: wish.name, at: now, fault: nil, isClean: outcome.isClean), outcome.replaced
+            )
         } catch {
             logger.note("the backup was not restored", error)
-            return RestoreOutcome(name: wish.name, at: SystemClock().now(), fault: error.detail, isClean: false)
+            let now = SystemClock().now()
+            return (RestoreOutcome(name: wish.name, at: now, fault: error.detail, isClean: false), nil)
         }
     }
 }

@@ -17,6 +17,8 @@ public enum LedgerRestore {
         public let json: String
         /// Whether every invariant holds in the restored ledger.
         public let isClean: Bool
+        /// Where the ledger is that gave way; nil when there was none.
+        let replaced: String?
     }
 
     /// - Parameters:
@@ -43,9 +45,11 @@ public enum LedgerRestore {
             let summary = try SQLiteLedger.examine(copy, named: file)
             let master = try masterKey(folder, secrets, opening: summary.keys)
             let name = URL(fileURLWithPath: file).lastPathComponent
-            let report = try await prepare(copy, with: master, named: name, by: note)
+            let deed = Deed(copy: copy, name: name, note: note, hasLedger: DataFolder.hasLedger(data))
+            let (report, withheld) = try await prepare(deed, folder, with: master)
             let kept = try exchange(copy, folder)
-            return Outcome(json: json(file, folder, kept: kept, summary, report), isClean: report.ok)
+            return Outcome(
+                json: json(file, folder, kept: kept, summary, report, withheld), isClean: report.ok, replaced: kept)
         } catch {
             try? DurableFile.removeDatabase(copy)
             throw error
@@ -90,43 +94,79 @@ public enum LedgerRestore {
         return fitting
     }
 
-    /// Brings the copy up to date, notes its master key and audits it.
-    private static func prepare(
-        _ copy: String, with master: SymmetricKey, named name: String, by note: OwnerNote
-    ) async throws(ShopError) -> AuditReport {
-        let report = try await audit(copy, with: master, named: name, by: note)
-        guard (DurableFile.size(copy + "-wal") ?? 0) == 0 else {
-            throw ShopError(.internalFault, "the log of \(copy) could not be written back")
-        }
-        for name in DurableFile.companions { try DurableFile.remove(copy + name) }
-        try DurableFile.flush(copy)
-        return report
+    /// What is restored, and by whom.
+    private struct Deed {
+        let copy: String
+        let name: String
+        let note: OwnerNote
+        /// Whether a ledger is there that gives way.
+        let hasLedger: Bool
     }
 
-    private static func audit(
-        _ copy: String, with master: SymmetricKey, named name: String, by note: OwnerNote
-    ) async throws(ShopError) -> AuditReport {
-        let ledger = try SQLiteLedger(path: copy, limits: Limits(), metrics: PrometheusRegistry())
+    /// Brings the copy up to date, keeps from being sold what was sold since, notes its master key and audits it.
+    private static func prepare(
+        _ deed: Deed, _ folder: DataFolder, with master: SymmetricKey
+    ) async throws(ShopError) -> (AuditReport, SQLiteLedger.Withheld?) {
+        try await update(deed.copy, with: master)
+        var withheld: SQLiteLedger.Withheld?
+        if deed.hasLedger {
+            try writeBackLog(folder.ledgerPath)
+            withheld = try SQLiteLedger.withhold(in: deed.copy, soldIn: folder.ledgerPath)
+        }
+        let report = try await settle(deed, withheld)
+        guard (DurableFile.size(deed.copy + "-wal") ?? 0) == 0 else {
+            throw ShopError(.internalFault, "the log of \(deed.copy) could not be written back")
+        }
+        for name in DurableFile.companions { try DurableFile.remove(deed.copy + name) }
+        try DurableFile.flush(deed.copy)
+        return (report, withheld)
+    }
+
+    private static func open(_ copy: String) throws(ShopError) -> SQLiteLedger {
+        try SQLiteLedger(path: copy, limits: Limits(), metrics: PrometheusRegistry())
+    }
+
+    private static func update(_ copy: String, with master: SymmetricKey) async throws(ShopError) {
+        let ledger = try open(copy)
         defer { ledger.close() }
         _ = try await OpenKeyRing(catalog: ledger)(master: master)
+    }
+
+    private static func settle(
+        _ deed: Deed, _ withheld: SQLiteLedger.Withheld?
+    ) async throws(ShopError) -> AuditReport {
+        let ledger = try open(deed.copy)
+        defer { ledger.close() }
         let now = SystemClock().now()
         // Who was logged in then may have been shown the door since.
-        let (staff, cards): (any StaffStore, any CardStore) = (ledger, ledger)
+        let (staff, cards, orders): (any StaffStore, any CardStore, any Ledger) = (ledger, ledger, ledger)
         for visit in try await staff.sessions(of: nil, at: now) {
             _ = try await staff.endSession(visit.session.id, of: nil)
         }
-        try await cards.log("restored", subject: name, by: note, at: now)
+        let since = OwnerNote(actor: deed.note.actor, reason: "delivered after the backup")
+        for order in withheld?.delivered ?? [] { _ = try await orders.confirm(order, by: since, at: now) }
+        let kept = withheld.map { "; \($0.cards) cards were sold or voided since, and stay out of the pool" } ?? ""
+        try await cards.log("restored", subject: deed.name + kept, by: deed.note, at: now)
         return try await ledger.audit()
     }
 
     // MARK: Taking the place
+
+    /// Gives the ledger that gave way its name again.
+    ///
+    /// - Throws: *internal*.
+    static func takeBack(_ replaced: String, in data: String) throws(ShopError) {
+        let folder = try DataFolder.ofShop(data)
+        defer { folder.unlock() }
+        for name in DurableFile.companions { try DurableFile.remove(folder.ledgerPath + name) }
+        try DurableFile.move(replaced, to: folder.ledgerPath)
+    }
 
     /// Gives the copy the ledger's name. Returns the name that the old ledger has now.
     private static func exchange(_ copy: String, _ folder: DataFolder) throws(ShopError) -> String? {
         let ledger = folder.ledgerPath
         let kept = ".before-restore-\(FileStamp.text(SystemClock().now()))"
         let hasLedger = DataFolder.hasLedger(folder.url.path)
-        if hasLedger { try writeBackLog(ledger) }
         try clearLog(of: ledger, hasLedger: hasLedger, kept: kept)
         // A second name first: at no moment is there no ledger, which the next start would take for a new shop.
         if hasLedger { try DurableFile.link(ledger, as: ledger + kept) }
@@ -158,7 +198,8 @@ public enum LedgerRestore {
     }
 
     private static func json(
-        _ file: String, _ folder: DataFolder, kept: String?, _ summary: LedgerSummary, _ report: AuditReport
+        _ file: String, _ folder: DataFolder, kept: String?, _ summary: LedgerSummary, _ report: AuditReport,
+        _ withheld: SQLiteLedger.Withheld?
     ) -> String {
         let since = summary.newestEntry.map { "after \(RFC3339.text($0))" } ?? "since the backup"
         let json = JSONWriter.object { json in
@@ -167,11 +208,16 @@ public enum LedgerRestore {
             json.string("replaced_ledger", kept)
             summary.write(to: &json)
             json.bool("audit_ok", report.ok)
+            json.integer("withheld_cards", withheld?.cards)
+            json.integer("delivered_orders", withheld?.delivered.count)
             json.string(
                 "warning",
-                "Cards that were sold \(since) are in the pool again, and would be sold a second time; orders and "
-                    + "payments of that time are not in this ledger. Before you let buyers in, compare your provider's "
-                    + "list of payments with the orders, and take those cards out of the pool.")
+                withheld == nil
+                    ? "Cards that were sold \(since) are in the pool again, and would be sold a second time; orders and "
+                        + "payments of that time are not in this ledger. Before you let buyers in, compare your "
+                        + "provider's list of payments with the orders, and take those cards out of the pool."
+                    : "Orders and payments \(since) are not in this ledger; cards that were sold since stay out of the "
+                        + "pool. Compare your provider's list of payments with the orders.")
         }
         return String(buffer: json)
     }

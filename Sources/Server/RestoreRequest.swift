@@ -1,4 +1,5 @@
 import AsyncAlgorithms
+import Domain
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 import Shop
@@ -22,9 +23,14 @@ final class RestoreRequest: Sendable {
     /// What was asked for; nil when nothing was.
     var asked: Wish? { wish.withLockedValue { $0 } }
 
-    /// The first wish counts.
-    func ask(_ asked: Wish) {
-        wish.withLockedValue { $0 = $0 ?? asked }
+    /// - Throws: *busy* when something was asked for before.
+    func ask(_ asked: Wish) throws(ShopError) {
+        let isFirst = wish.withLockedValue { wish in
+            guard wish == nil else { return false }
+            wish = asked
+            return true
+        }
+        guard isFirst else { throw ShopError(.busy, "another backup is being restored") }
         continuation.yield()
     }
 

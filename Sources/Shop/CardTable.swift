@@ -69,9 +69,11 @@ struct CardTable {
     private mutating func readHeader(_ row: CSVReader.Row) {
         let names = row.cells.map { $0.lowercased() }
         let known = Column.allCases.map(\.rawValue).joined(separator: ", ")
-        if row.fault == nil, let stranger = names.first(where: { Column(rawValue: $0) == nil }) {
+        if row.fault == nil, let stranger = names.firstIndex(where: { Column(rawValue: $0) == nil }) {
+            // Not by its name: whoever takes a list of cards for a table would read the first of them here.
             fault = .invalid(
-                String(stranger.prefix(64)), "is not a column of this table; the first row must name some of \(known)")
+                "cards",
+                "must begin with a row that names the columns, some of \(known); its column \(stranger + 1) is none")
         } else if row.fault != nil || !names.contains(Column.secret.rawValue) || Set(names).count != names.count {
             fault = .invalid("cards", "must begin with a row that names the columns, each once: \(known)")
         } else {

@@ -125,6 +125,7 @@ struct WatchTests {
         #expect(BooksLook.mayBegin(atRate: 0, lastMilliseconds: nil))
         #expect(BooksLook.mayBegin(atRate: 5000, lastMilliseconds: 500))
         #expect(!BooksLook.mayBegin(atRate: 5000, lastMilliseconds: nil))
+        #expect(!BooksLook.mayBegin(atRate: 0, lastMilliseconds: 20_000, opensSoon: true))
         #expect(!BooksLook.mayBegin(atRate: 5000, lastMilliseconds: 20_000))
     }
 }

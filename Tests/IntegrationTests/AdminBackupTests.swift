@@ -63,6 +63,32 @@ extension RunningShop {
         }
     }
 
+    @Test("what was sold since the backup is not sold again, and what was delivered since stays delivered")
+    func restoreWithholds() async throws {
+        try await withShop { shop in
+            let visit = try await AdminOrderVisit(shop)
+            try await shop.offer(cards: 3)
+            let waiting = try await shop.order("early@example.com")
+            let name = try await Self.made(visit.owner)
+            let first = try #require(try await shop.pay(waiting).object["cards"] as? [String])
+            let second = try #require(
+                try await shop.pay(try await shop.order("late@example.com")).object["cards"] as? [String])
+            _ = try await visit.owner.get("/admin/backups/\(name)")
+            #expect(try await visit.owner.post("/admin/backups/\(name)/restore", [("understood", "yes")]).status == 202)
+            try await eventually("the shop to begin anew") {
+                guard shop.log.contains("a backup is the ledger now") else { return false }
+                return (try? await shop.get("/readyz").status) == 200
+            }
+            let known = try await shop.read(waiting)
+            #expect(known["status"] == "delivered" && known.object["cards"] as? [String] == first)
+            let third = try #require(
+                try await shop.pay(try await shop.order("new@example.com")).object["cards"] as? [String])
+            #expect(Set(first + second + third).count == 3)
+            #expect(try await shop.order("another@example.com")["code"] == "sold_out")
+            try await shop.audit()
+        }
+    }
+
     @Test(
         "a name that leads elsewhere is no backup",
         arguments: [

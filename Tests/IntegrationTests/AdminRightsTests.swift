@@ -8,7 +8,7 @@ extension RunningShop {
     private static func forms(order: String) throws -> [String] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Sources/Web/Admin/Pages").standardizedFileURL
-        return try ["OrderDeeds", "PaymentPages", "ChannelPages"].flatMap { name in
+        return try ["OrderDeeds", "OrderLink", "PaymentPages", "ChannelPages"].flatMap { name in
             let text = try String(contentsOf: folder.appendingPathComponent(name + ".swift"), encoding: .utf8)
             let deeds = text.matches(of: /\bdeed\("([a-z]+)"/).map { "/orders/\(order)/\($0.output.1)" }
             return deeds + text.matches(of: /\bform\(\s*"(\/[^"\\]*)"/).map { String($0.output.1) }
@@ -24,7 +24,7 @@ extension RunningShop {
             try await visit.offer(cards: 1)
             let order = try await visit.order()
             let forms = try Self.forms(order: order.id)
-            #expect(forms.count == 12, "\(forms)")
+            #expect(forms.count == 13, "\(forms)")
             let reader = try await visit.member("read_only")
             let lists = ["orders", "orders/\(order.id)", "payments", "refunds", "channels", "journal"]
             for page in lists {
@@ -67,6 +67,28 @@ extension RunningShop {
                 #expect(try await staff.post("/admin/\(refused)").status == 403, "\(refused)")
             }
             #expect(try await visit.owner.get(path).body.contains("CARD-1"))
+        }
+    }
+
+    @Test("the owner passes a buyer's link on, it opens the order, and the journal says who was shown it")
+    func adminOrderLink() async throws {
+        try await withShop { shop in
+            let visit = try await AdminOrderVisit(shop)
+            try await shop.offer(cards: 1)
+            let order = try await shop.order("a@example.com")
+            _ = try await shop.pay(order)
+            _ = try await visit.owner.get("/admin/orders/\(order.id)")
+            let page = try await visit.owner.post("/admin/orders/\(order.id)/link")
+            #expect(page.headers["cache-control"] == "no-store")
+            let link = try #require(page.body.firstMatch(of: /\/orders\/[0-9a-z]{26}\/open\?token=[0-9A-Za-z_-]+/))
+            let buyer = PageVisitor(shop)
+            let opened = try await buyer.follow(try await buyer.get(String(link.output)))
+            #expect(opened.status == 200 && opened.body.contains("CARD-1"))
+            let journal = try await visit.owner.get("/admin/journal").body
+            #expect(journal.contains("was shown a buyer&#39;s link") && !journal.contains("token="))
+            let staff = try await visit.member("staff")
+            #expect(try await !staff.get("/admin/orders/\(order.id)").body.contains("/link\""))
+            #expect(try await staff.post("/admin/orders/\(order.id)/link").status == 403)
         }
     }
 

@@ -32,6 +32,21 @@ struct BackupRoundsTests {
         #expect(try isDue([file(.uploaded, 20)], afterHours: 24))
     }
 
+    @Test("the opening of a sale puts one off, and not for ever")
+    func sales() throws {
+        let schedule = try BackupSchedule(checking: 24, keep: 3)
+        func isDue(afterHours hours: Int64, openingAt opening: Int64) -> Bool {
+            BackupRounds.isDue(
+                schedule, [file(.scheduled, 0)], since: start, at: start.advanced(seconds: hours * 3600),
+                openings: [start.advanced(seconds: opening * 3600 + 1800)])
+        }
+        #expect(!isDue(afterHours: 24, openingAt: 24))
+        #expect(!isDue(afterHours: 25, openingAt: 24))
+        #expect(isDue(afterHours: 26, openingAt: 24))
+        #expect(isDue(afterHours: 24, openingAt: 30))
+        #expect(isDue(afterHours: 30, openingAt: 30))
+    }
+
     @Test("without a schedule none is due, and none goes")
     func off() throws {
         #expect(try !isDue([], afterHours: 100, every: 0))

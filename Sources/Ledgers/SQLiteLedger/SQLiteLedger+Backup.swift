@@ -105,7 +105,7 @@ extension SQLiteLedger {
         return configuration
     }
 
-    private static func copyConfiguration() -> Configuration {
+    static func copyConfiguration() -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.label = "sluice.copy"

@@ -26,12 +26,13 @@ public struct ConfigureChannel: Sendable {
     /// Stores the channel; its secrets are sealed.
     ///
     /// - Parameters:
+    ///   - isEnabled: nil for what is stored, whatever this process has in memory
     ///   - change: makes of the terms as they are what they should be
     ///   - mayEnable: judges a kind that is to be enabled; throws why not
     /// - Returns: true when the channel is new
     /// - Throws: *invalid_request* that names the wrong setting, or part of the terms.
     public func callAsFunction(
-        name: Slug, kind kindName: String, settings: [String: String], isEnabled: Bool, by note: OwnerNote,
+        name: Slug, kind kindName: String, settings: [String: String], isEnabled wanted: Bool?, by note: OwnerNote,
         terms change: (inout ChannelTerms) throws(ShopError) -> Void = { _ throws(ShopError) in },
         mayEnable: (String) throws(ShopError) -> Void
     ) async throws(ShopError) -> Bool {
@@ -44,8 +45,9 @@ public struct ConfigureChannel: Sendable {
         if cache.channel(name) == nil, cache.channels().count >= limits.catalogRows {
             throw ShopError(.busy, "there are too many channels")
         }
-        if isEnabled { try mayEnable(kindName) }
         let stored = try await catalog.channels().first(where: { $0.name == name })
+        let isEnabled = wanted ?? stored?.isEnabled ?? false
+        if isEnabled { try mayEnable(kindName) }
         let before = try stored.map { record throws(ShopError) in try read(record) }
         let completed = try completed(settings, of: kind, before: before)
         let channel = try kind.make(name: name, settings: completed)

@@ -30,14 +30,16 @@ public struct LetOwnerIn: Sendable {
         let password = RecoveryCode.make(random)
         let hash = try await passwords.hash(password)
         let deed = OwnerDeed(by: Self.note, at: clock.now())
-        guard var member = try await store.staffRecord(named: name)?.member else {
+        guard let known = try await store.staffRecord(named: name)?.member else {
             return (try await store.createStaff(name, role: .owner, passwordHash: hash, deed), password)
         }
+        // The password first: cut off in between, nobody has become an owner by a password of their own.
+        let change = PasswordChange(hash: hash, mustChange: true, removesSecondFactor: true)
+        var member = try await store.storePassword(change, of: known.id, version: known.version, deed)
         if member.isDisabled || member.role != .owner {
             member = try await store.changeStaff(
                 member.id, version: member.version, role: .owner, isDisabled: false, deed)
         }
-        let change = PasswordChange(hash: hash, mustChange: true, removesSecondFactor: true)
-        return (try await store.storePassword(change, of: member.id, version: member.version, deed), password)
+        return (member, password)
     }
 }

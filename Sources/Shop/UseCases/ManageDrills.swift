@@ -42,7 +42,10 @@ public struct ManageDrills: Sendable {
     }
 
     /// Ends the drill that is being held, if there is one.
-    public func stop() async throws(ShopError) { await (try offered()).stop() }
+    public func stop(by note: OwnerNote) async throws(ShopError) {
+        await (try offered()).stop()
+        try await cards.log("drill_stop", subject: "", by: note, at: clock.now())
+    }
 
     /// All drills, newest first.
     public func list() async throws(ShopError) -> [DrillEntry] { try await offered().list() }
@@ -66,5 +69,8 @@ public struct ManageDrills: Sendable {
     public func report(_ name: String) async throws(ShopError) -> [UInt8] { try await offered().report(name) }
 
     /// Removes a drill that has ended.
-    public func remove(_ name: String) async throws(ShopError) { try await offered().remove(name) }
+    public func remove(_ name: String, by note: OwnerNote) async throws(ShopError) {
+        try await offered().remove(name)
+        try await cards.log("drill_remove", subject: name, by: note, at: clock.now())
+    }
 }

@@ -30,7 +30,7 @@ struct ConnectionDeadlines: Sendable {
         guard head.method == .post else { return false }
         return path.hasPrefix("/api/v1/admin/products/") && path.hasSuffix("/cards")
             || path.hasPrefix("/admin/products/") && path.hasSuffix("/cards/upload")
-            || path == "/admin/backups/upload"
+            || path == "/admin/backups/upload" || path == "/admin/products.csv" || path == "/admin/coupons.csv"
     }
 
     /// Seconds without a part of the request after which the connection is closed although its deadline is later.

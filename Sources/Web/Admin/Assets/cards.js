@@ -24,6 +24,8 @@ async function send(settings, query, type, body) {
 // A labelled chooser of a file, and a line that tells what happens.
 function addChooser(section, label, accept) {
   const input = make("input", { type: "file", accept });
+  // The same file, once it was mended, is a choice again.
+  input.addEventListener("click", () => { input.value = ""; });
   const caption = make("label", {}, label);
   caption.append(input);
   const field = make("div", { class: "field" });

@@ -33,6 +33,8 @@ function parts(row) {
 function offer(section, settings) {
   const { words } = settings;
   const input = make("input", { type: "file", accept: ".csv,text/csv" });
+  // The same file, once it was mended, is a choice again.
+  input.addEventListener("click", () => { input.value = ""; });
   const caption = make("label", {}, words.file);
   caption.append(input);
   const field = make("div", { class: "field" });

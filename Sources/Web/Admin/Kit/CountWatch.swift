@@ -29,6 +29,8 @@ final class CountWatch<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         var counted: [Key: Counted] = [:]
         var running: Set<Key> = []
         var nextAt: [Key: Timestamp] = [:]
+        /// How often a key was forgotten: what was begun before counts for nothing.
+        var generation: [Key: Int] = [:]
     }
 
     /// Counts that are remembered; the oldest one is forgotten first.
@@ -53,7 +55,9 @@ final class CountWatch<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// - Parameter mayBegin: whether a count that is due is begun now
     func latest(_ key: Key, mayBegin: Bool = true) async -> Counted? {
         let now = clock.now()
-        if mayBegin, begin(key, at: now) { Task { await countAnew(key, since: now) } }
+        if mayBegin, let generation = begin(key, at: now) {
+            Task { await countAnew(key, since: now, generation) }
+        }
         for _ in 0..<(pace.patience / lookMilliseconds) {
             let (known, isRunning) = state.withLockedValue { ($0.counted[key], $0.running.contains(key)) }
             if !isRunning { return known }
@@ -67,22 +71,26 @@ final class CountWatch<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         state.withLockedValue { state in
             state.counted[key] = nil
             state.nextAt[key] = nil
+            state.running.remove(key)
+            state.generation[key, default: 0] += 1
         }
     }
 
-    private func begin(_ key: Key, at now: Timestamp) -> Bool {
+    private func begin(_ key: Key, at now: Timestamp) -> Int? {
         state.withLockedValue { state in
-            guard !state.running.contains(key), now >= state.nextAt[key] ?? now else { return false }
-            return state.running.insert(key).inserted
+            guard !state.running.contains(key), now >= state.nextAt[key] ?? now else { return nil }
+            state.running.insert(key)
+            return state.generation[key, default: 0]
         }
     }
 
-    private func countAnew(_ key: Key, since start: Timestamp) async {
+    private func countAnew(_ key: Key, since start: Timestamp, _ generation: Int) async {
         let value = try? await count(key)
         let end = clock.now()
         let took = end.milliseconds - start.milliseconds
         let rest = max(pace.pauseSeconds * 1000, pace.restFactor * took)
         state.withLockedValue { state in
+            guard state.generation[key, default: 0] == generation else { return }
             state.running.remove(key)
             state.nextAt[key] = end.advanced(milliseconds: rest)
             guard let value else { return }
@@ -105,6 +113,8 @@ struct BooksLook: Sendable {
     static let longMilliseconds: Int64 = 1000
     /// Requests for orders a second from which on buyers come.
     static let busyRate = 20.0
+    /// Seconds before the opening of a sale in which no long audit begins.
+    static let quietSeconds: Int64 = 600
     /// A hundredth of a core at most, and not more often than that.
     static let pace = CountWatch<Key, BooksLook>.Pace(patience: 0, restFactor: 100, pauseSeconds: 15)
 
@@ -117,7 +127,9 @@ struct BooksLook: Sendable {
     }
 
     /// Whether an audit may begin while so many orders a second are asked for.
-    static func mayBegin(atRate rate: Double, lastMilliseconds: Int64?) -> Bool {
-        rate < busyRate || lastMilliseconds ?? .max < longMilliseconds
+    ///
+    /// - Parameter opensSoon: whether a sale opens within ``quietSeconds``
+    static func mayBegin(atRate rate: Double, lastMilliseconds: Int64?, opensSoon: Bool = false) -> Bool {
+        rate < busyRate && !opensSoon || lastMilliseconds ?? .max < longMilliseconds
     }
 }

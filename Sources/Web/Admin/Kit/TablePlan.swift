@@ -109,8 +109,13 @@ struct TablePlan {
     private mutating func readHeader(_ row: CSVReader.Row) throws(ShopError) {
         if let fault = row.fault { throw ShopError(.unsupportedMediaType, "the first row \(Self.text(fault))") }
         let names = row.cells.map { $0.trimmed.lowercased() }
-        if let stranger = names.first(where: { !kind.columns.contains($0) }) {
-            throw ShopError(.invalidRequest, "there is no column \(stranger.isEmpty ? "“”" : stranger.prefix(64))")
+        if let stranger = names.firstIndex(where: { !kind.columns.contains($0) }) {
+            // A name of ours is a word. What is none may be a card of a file that was taken for a table.
+            let name = names[stranger]
+            let isWord =
+                (1...32).contains(name.utf8.count) && name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
+            let column = isWord ? name : "number \(stranger + 1) of the first row"
+            throw ShopError(.invalidRequest, "there is no column \(column)")
         }
         guard names.contains(kind.key) else { throw missingKey }
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {

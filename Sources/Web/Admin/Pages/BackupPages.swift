@@ -90,7 +90,9 @@ extension Admin {
             return show(visit, visit.word("menuBackups"), [PageSection(text: visit.word("bak_cluster"))])
         }
         let files = try await useCases.manageBackups.list()
-        let schedule = try await useCases.manageBackups.schedule()
+        // One that cannot be read is mended by setting another one, on this page.
+        let known = try? await useCases.manageBackups.schedule()
+        let schedule = known ?? .standard
         let make = FormSpec(action: "/admin/backups", fields: [], button: visit.word("bak_make"))
         let words = JSONWriter.object { json in
             json.string("address", "/admin/backups/upload")
@@ -108,7 +110,8 @@ extension Admin {
                     data: ("upload", String(buffer: words))),
             ]
         return show(
-            visit, visit.word("menuBackups"), sections, alert: alert(filled, visit), status: status(filled))
+            visit, visit.word("menuBackups"), sections,
+            alert: known == nil ? visit.word("bak_noSchedule") : alert(filled, visit), status: status(filled))
     }
 
     /// What came of the restore for which the shop has begun anew.

@@ -65,7 +65,7 @@ extension Admin {
         _ visit: AdminVisit, _ request: Request
     ) throws(ShopError) -> ImportOptions {
         guard let layout = CardLayout(rawValue: visit.query["layout"] ?? "plain") else {
-            throw ShopError.invalid("layout", "must be plain or pickable")
+            throw ShopError.invalid("layout", "must be plain, pickable or csv")
         }
         var options = ImportOptions(isDryRun: visit.query["dry_run"] == "1", layout: layout)
         if let name = request.charset {
@@ -85,6 +85,7 @@ extension Admin {
         _ chunks: Chunks, to product: Product, _ options: ImportOptions, _ visit: AdminVisit, _ logger: Logger,
         tell: (ByteBuffer) async throws -> Void
     ) async throws -> ByteBuffer where Chunks.Element == [UInt8] {
+        let begun = ports.clock.now().milliseconds
         var told = Int64.min
         let last: ByteBuffer
         do throws(ShopError) {
@@ -92,7 +93,8 @@ extension Admin {
                 report async throws(ShopError) in
                 let now = ports.clock.now().milliseconds
                 guard now >= told else { return }
-                told = now + Self.progressMilliseconds
+                // A browser may read none of it before all is sent, so a long upload is told less and less often.
+                told = now + max(Self.progressMilliseconds, (now - begun) / 12)
                 do {
                     try await tell(Self.line(report, visit))
                 } catch {

@@ -35,7 +35,7 @@ extension Admin {
                         throw ShopError(.wrongChannel, "a \(known.channel.kind) channel has no settings")
                     }
                     try await configure(
-                        known.channel.name, kind: "epay", Self.epaySettings(form), isEnabled: known.isEnabled,
+                        known.channel.name, kind: "epay", Self.epaySettings(form), isEnabled: nil,
                         note(visit, form))
                 } catch let error as ShopError {
                     return channelPage(visit, known, form, error)
@@ -84,7 +84,7 @@ extension Admin {
     }
 
     private func configure(
-        _ name: Slug, kind: String, _ settings: [String: String], isEnabled: Bool, _ note: OwnerNote
+        _ name: Slug, kind: String, _ settings: [String: String], isEnabled: Bool?, _ note: OwnerNote
     ) async throws {
         _ = try await useCases.configureChannel(
             name: name, kind: kind, settings: settings, isEnabled: isEnabled, by: note, mayEnable: sandboxRule)

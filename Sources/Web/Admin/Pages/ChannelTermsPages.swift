@@ -15,7 +15,7 @@ extension Admin {
         guard filled.isFine else { return channelPage(visit, known, terms: filled) }
         do {
             _ = try await useCases.configureChannel(
-                name: known.channel.name, kind: known.channel.kind, settings: [:], isEnabled: known.isEnabled,
+                name: known.channel.name, kind: known.channel.kind, settings: [:], isEnabled: nil,
                 by: note(visit, form), terms: { $0 = terms }, mayEnable: sandboxRule)
         } catch {
             filled.fail(error)

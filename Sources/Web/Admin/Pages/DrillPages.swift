@@ -12,8 +12,8 @@ extension Admin {
         [
             page("/drills", .drill) { visit, _, _ in try await drillsPage(visit) },
             form("/drills", .drill, beginDrill),
-            form("/drills/stop", .drill) { _, _, _, _ in
-                try await useCases.manageDrills.stop()
+            form("/drills/stop", .drill) { form, visit, _, _ in
+                try await useCases.manageDrills.stop(by: note(visit, form))
                 return Self.redirect(to: "/admin/drills", done: "stopped")
             },
             page("/drills/{name}", .drill) { visit, _, context in
@@ -22,8 +22,8 @@ extension Admin {
             page("/drills/{name}/report", .drill) { _, _, context in
                 Self.wholeReport(try await useCases.manageDrills.report(context.parameter("name")))
             },
-            form("/drills/{name}/remove", .drill) { _, _, _, context in
-                try await useCases.manageDrills.remove(context.parameter("name"))
+            form("/drills/{name}/remove", .drill) { form, visit, _, context in
+                try await useCases.manageDrills.remove(context.parameter("name"), by: note(visit, form))
                 return Self.redirect(to: "/admin/drills", done: "removed")
             },
         ]

@@ -78,7 +78,13 @@ extension Admin {
             Pool.allCases.map { ports.gate.available(product.id, $0) }
         }
         let last = await booksWatch.latest(.all, mayBegin: false)
-        let mayBegin = BooksLook.mayBegin(atRate: figures.perSecond, lastMilliseconds: last?.milliseconds)
+        let now = ports.clock.now()
+        let opensSoon = ports.cache.products().contains { product in
+            guard let opensAt = product.window.opensAt else { return false }
+            return now < opensAt && opensAt < now.advanced(seconds: BooksLook.quietSeconds)
+        }
+        let mayBegin = BooksLook.mayBegin(
+            atRate: figures.perSecond, lastMilliseconds: last?.milliseconds, opensSoon: opensSoon)
         let look = await booksWatch.latest(.all, mayBegin: mayBegin)
         return LiveFigures.Beside(
             stock: places.reduce(0) { $0 + max(0, $1) }, isWritable: ports.ledger.health == .writable,

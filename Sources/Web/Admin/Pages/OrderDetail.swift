@@ -24,6 +24,7 @@ extension Admin {
         sections += try await secretSections(visit, order)
         let forms = deedForms(visit, order, cards, error, form)
         if !forms.isEmpty { sections.append(PageSection(heading: visit.word("actions"), forms: forms)) }
+        sections += [linkSection(visit, id)].compactMap { $0 }
         if !cards.isEmpty {
             sections.append(PageSection(heading: visit.word("cards"), table: cardTable(visit, cards)))
         }

@@ -4,6 +4,12 @@ extension AdminWords {
     static let chineseSystem: [String: String] = chineseBackups.merging(chineseDrills) { first, _ in first }
 
     private static let englishBackups: [String: String] = [
+        "buyersLink": "The buyer's link", "buyersLinkShow": "Show the link",
+        "buyersLinkHint":
+            "The shop sends no messages yet. For a buyer who has lost the order: whoever has this link sees its cards.",
+        "buyersLinkShown":
+            "Give it to the buyer and to nobody else. It is noted in the journal that you were shown it.",
+        "deed_order_link": "was shown a buyer's link",
         "menuBackups": "Backups", "bak_make": "Make a backup",
         "bak_makeHint":
             "A copy of the whole ledger, while the shop goes on selling. The master key is not in it: keep that "
@@ -22,9 +28,11 @@ extension AdminWords {
         "bak_keyFits": "opens it", "bak_keyOther": "another shop's: it cannot be restored here",
         "bak_restore": "Restore",
         "bak_restoreHint":
-            "The shop stops for a moment and begins anew on this backup; everybody is logged out. Orders and payments "
-            + "after {n} are not in it, and cards sold since would be sold again: compare your provider's list of "
-            + "payments. The ledger that gives way is kept in the data folder.",
+            "The shop stops while the backup is checked, which takes a minute or so for each GiB, and begins anew on it; "
+            + "everybody is logged out, and buyers come in at once. Orders and payments after {n} are not in it: compare "
+            + "your provider's list of payments. Cards that were sold since stay out of the pool. Cards that came in "
+            + "since are not in it, so do not import anew what was sold of them. The ledger that gives way is kept in "
+            + "the data folder.",
         "bak_understood": "I know that what came after the backup is missing in it",
         "bak_tick": "must be ticked", "bak_restoreAsk": "Stop the shop and put this backup in the ledger's place?",
         "bak_restarting": "The shop begins anew",
@@ -32,7 +40,8 @@ extension AdminWords {
         "bak_last": "The last restore", "bak_file": "Backup", "bak_outcome": "Outcome",
         "bak_restored": "restored, the books balance", "bak_restoredWrong": "restored, the books do not balance",
         "bak_notRestored": "not restored, the ledger is as it was",
-        "bak_after": "Before you let buyers in, compare your provider's list of payments with the orders.",
+        "bak_after": "Compare your provider's list of payments with the orders: those after the backup are missing.",
+        "bak_noSchedule": "The schedule cannot be read, so no backup is made by it. Set it anew.",
         "bak_cluster":
             "This shop runs on databases of its own, which are backed up by their own tools: see docs/operations.md.",
         "done_backedUp": "The backup is made.", "done_stopped": "Stopped.",
@@ -40,6 +49,7 @@ extension AdminWords {
         "deed_backup_download": "downloaded a backup", "deed_backup_remove": "removed a backup",
         "deed_backup_schedule": "changed the backups' schedule", "deed_restore": "asked for a restore",
         "deed_restored": "restored a backup", "deed_drill": "began a drill",
+        "deed_drill_stop": "stopped a drill", "deed_drill_remove": "removed a drill",
         "liveBooks":
             "The first three are looked at each second. The invariants of the books are checked while this page is "
             + "open, the more seldom the longer it takes; of a large shop only while few buyers come.",
@@ -76,6 +86,9 @@ extension AdminWords {
     ]
 
     private static let chineseBackups: [String: String] = [
+        "buyersLink": "买家链接", "buyersLinkShow": "显示链接",
+        "buyersLinkHint": "店铺暂不发送消息。供找不到订单的买家使用：拥有此链接者可看到卡密。",
+        "buyersLinkShown": "请只交给买家本人。查看此链接已记入日志。", "deed_order_link": "查看买家链接",
         "menuBackups": "备份", "bak_make": "立即备份",
         "bak_makeHint": "在不停止销售的情况下复制整个账本。备份不含主密钥：请另行保管，否则无人能读取卡密。",
         "bak_origin": "来源", "bak_bytes": "大小", "bak_manual": "手动", "bak_scheduled": "定时",
@@ -88,19 +101,22 @@ extension AdminWords {
         "bak_holds": "备份内容", "bak_newest": "最新记录", "bak_key": "主密钥", "bak_keyFits": "可以打开",
         "bak_keyOther": "属于另一家店铺，无法在此恢复", "bak_restore": "恢复",
         "bak_restoreHint":
-            "店铺会短暂停止，然后以此备份重新开始，所有人都会退出登录。{n} 之后的订单和付款不在其中，此后售出的卡密会再次出售："
-            + "请核对支付平台的收款记录。被替换的账本会保留在数据目录中。",
+            "检查备份期间店铺停止（每 GiB 约一分钟），然后以此备份重新开始，所有人都会退出登录，买家立即可以下单。"
+            + "{n} 之后的订单和付款不在其中，请核对支付平台的收款记录。此后售出的卡密不会再次出售；此后导入的卡密不在其中，"
+            + "已售出的请勿重新导入。被替换的账本会保留在数据目录中。",
         "bak_understood": "我知道备份之后的内容不在其中", "bak_tick": "必须勾选",
         "bak_restoreAsk": "停止店铺并用此备份替换账本？", "bak_restarting": "店铺正在重新开始",
         "bak_restartingHint": "正在检查备份并替换账本，本页会自动继续。", "bak_last": "最近一次恢复",
         "bak_file": "备份", "bak_outcome": "结果", "bak_restored": "已恢复，账目正确",
         "bak_restoredWrong": "已恢复，但账目有误", "bak_notRestored": "未恢复，账本保持原样",
-        "bak_after": "开始销售之前，请把支付平台的收款记录与订单核对一遍。",
+        "bak_after": "请把支付平台的收款记录与订单核对一遍：备份之后的都不在其中。",
+        "bak_noSchedule": "无法读取备份计划，定时备份已停止。请重新设置。",
         "bak_cluster": "本店铺使用独立的数据库，请用数据库自带的工具备份，参见 docs/operations.md。",
         "done_backedUp": "备份已完成。", "done_stopped": "已停止。", "deed_backup": "创建备份",
         "deed_backup_upload": "上传备份", "deed_backup_download": "下载备份", "deed_backup_remove": "删除备份",
         "deed_backup_schedule": "修改备份计划", "deed_restore": "请求恢复", "deed_restored": "恢复备份",
-        "deed_drill": "开始演练", "check_ledger": "账本可写入", "check_stock": "库存不为负", "check_answers": "没有失败的响应",
+        "deed_drill": "开始演练", "deed_drill_stop": "停止演练", "deed_drill_remove": "删除演练", "check_ledger": "账本可写入",
+        "check_stock": "库存不为负", "check_answers": "没有失败的响应",
         "liveBooks": "前三项每秒检查一次。打开本页期间会核对账目的不变式；核对耗时越长，间隔越久，规模大的店铺只在买家少时核对。",
         "liveBooksTime": "核对时间", "liveBooksList": "不变式",
     ]
