@@ -213,8 +213,8 @@ public enum LedgerRestore {
             json.string(
                 "warning",
                 withheld == nil
-                    ? "Cards that were sold \(since) are in the pool again, and would be sold a second time; orders and "
-                        + "payments of that time are not in this ledger. Before you let buyers in, compare your "
+                    ? "Cards that were sold \(since) are in the pool again, and would be sold a second time; orders "
+                        + "and payments of that time are not in this ledger. Before you let buyers in, compare your "
                         + "provider's list of payments with the orders, and take those cards out of the pool."
                     : "Orders and payments \(since) are not in this ledger; cards that were sold since stay out of the "
                         + "pool. Compare your provider's list of payments with the orders.")

@@ -52,7 +52,7 @@ extension RunningShop {
             // Written by a database that keeps no log (https://www.sqlite.org/fileformat2.html, bytes 18 and 19).
             #expect(try Data(contentsOf: file)[18..<20] == Data([1, 1]))
             let names = try FileManager.default.contentsOfDirectory(atPath: shop.data.path)
-            #expect(names.filter { $0.hasPrefix("backup") } == ["backup.sqlite"])
+            #expect(names.filter { $0.hasPrefix("backup.") } == ["backup.sqlite"])
             try await shop.audit()
             try await Self.check(before, in: file, keyOf: shop)
         }

@@ -75,8 +75,10 @@ extension RunningShop {
     }
 
     private func read(_ folder: URL, into places: inout [String: Data]) throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-            places[name] = (places[name] ?? Data()) + (try Data(contentsOf: folder.appendingPathComponent(name)))
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
+            let file = folder.appendingPathComponent(name)
+            guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
+            places[name] = (places[name] ?? Data()) + (try Data(contentsOf: file))
         }
     }
 
