@@ -143,12 +143,24 @@ def furnish(shop, machine):
     return catalog
 
 
-def steps(catalog, order):
+def rehearse(page, slug):
+    """A backup, and a drill with its report; returns where that is."""
+    page.goto("/admin/backups")
+    staff.send(page, "Make a backup")
+    staff.said(page, "The backup is made.")
+    page.goto("/admin/drills")
+    staff.fill(page, product=slug, cards="500", buyers="6000", rate="600", paid="90")
+    staff.send(page, "Rehearse a sale")
+    expect(page.locator("#outcome")).to_be_visible(timeout=120_000)
+    return page.url
+
+
+def steps(catalog, order, drill):
     """Name and address of each page."""
     return [
         ("dashboard", "/admin"), ("orders", "/admin/orders"), ("order", f"/admin/orders/{order['id']}"),
         ("product-form", f"/admin/products/{catalog.tales}"), ("cards", f"/admin/products/{catalog.tales}/cards"),
-        ("channels", "/admin/channels"),
+        ("channels", "/admin/channels"), ("drill", drill), ("backups", "/admin/backups"),
     ]
 
 
@@ -197,7 +209,9 @@ def take(machine, out, scheme):
     total = 0
     with sync_playwright() as playwright:
         stage = Stage(playwright, shop, machine.link)
-        order = special_order(shop, staff.owner(stage, confirms=True))
+        first = staff.owner(stage, confirms=True)
+        order = special_order(shop, first)
+        drill = rehearse(first, catalog.tales)
         # Without it no page needs to warn of play money.
         shop.admin("PUT", "/channels/sandbox", {"kind": "sandbox", "settings": {}, "enabled": False})
         rush = shop.product("rush", cards=1500, title="收获季 · Harvest Season")
@@ -205,7 +219,7 @@ def take(machine, out, scheme):
         for language, locale in LANGUAGES.items():
             for device, viewport in DEVICES.items():
                 page = staff.owner(stage, locale=locale, viewport=viewport, color_scheme=scheme)
-                for name, address in steps(catalog, order):
+                for name, address in steps(catalog, order, drill):
                     if device == "desktop" or name in ON_PHONE:
                         page.goto(address)
                         settle(page, name)
