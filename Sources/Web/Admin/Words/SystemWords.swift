@@ -30,9 +30,9 @@ extension AdminWords {
         "bak_restoreHint":
             "The shop stops while the backup is checked, which takes a minute or so for each GiB, and begins anew on "
             + "it; everybody is logged out, and buyers come in at once. Orders and payments after {n} are not in it: "
-            + "compare your provider's list of payments. Cards that were sold since stay out of the pool. Cards that came "
-            + "in since are not in it, so do not import anew what was sold of them. The ledger that gives way is kept in "
-            + "the data folder.",
+            + "compare your provider's list of payments. Cards that were sold since stay out of the pool. Cards that "
+            + "came in since are not in it, so do not import anew what was sold of them. The ledger that gives way is "
+            + "kept in the data folder.",
         "bak_understood": "I know that what came after the backup is missing in it",
         "bak_tick": "must be ticked", "bak_restoreAsk": "Stop the shop and put this backup in the ledger's place?",
         "bak_restarting": "The shop begins anew",
