@@ -60,7 +60,7 @@ struct OwnerBrowserTests {
     private static func run(_ name: String, in shop: ShopProcess) async throws {
         let link = try await PageVisitor.setUpLink(of: shop)
         let run = try await BrowserScript.run(
-            [name, "--shop", shop.url, "--admin-token", ShopProcess.adminToken, "--set-up-link", link], within: 120)
+            [name, "--shop", shop.url, "--admin-token", ShopProcess.adminToken, "--set-up-link", link], within: 300)
         #expect(run.ending == .exit(0), "\(name) \(run.wasKilled ? "took too long" : "failed"):\n\(run.output)")
     }
 

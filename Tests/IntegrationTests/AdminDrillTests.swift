@@ -17,7 +17,7 @@ extension RunningShop {
             let place = try #require(begun.headers["location"])
             #expect(begun.status == 303 && place.hasSuffix("-game-key"))
             #expect(try await visit.owner.post("/admin/drills", fields).status == 503)
-            try await eventually("the end of the drill", within: 60) {
+            try await eventually("the end of the drill", within: 240) {
                 try await !visit.owner.get(place).body.contains("/admin/drills/stop")
             }
             let page = try await visit.owner.get(place).body
