@@ -51,8 +51,9 @@ func withClient(
 }
 
 /// Runs a test with a client behind a proxy.
+/// With one connection unless told otherwise: a second one that is being made would take the fault in its place.
 func withProxy(
-    _ change: @Sendable (inout PostgresSettings) -> Void = { _ in },
+    _ change: @Sendable (inout PostgresSettings) -> Void = { $0.connections = 1 },
     _ body: @Sendable (ClientBench, FaultProxy) async throws -> Void
 ) async throws {
     try await SharedPostgres.instance.withDatabase { server, database in
