@@ -39,11 +39,12 @@ func withLedger(connections: Int = 2, _ body: @Sendable (PostgresBench) async th
     }
 }
 
-/// Runs a test with a ledger behind a proxy.
+/// Runs a test with a ledger behind a proxy. One connection writes: another that is being made anew would take the
+/// fault that is meant for it.
 func withProxy(_ body: @Sendable (PostgresBench, FaultProxy) async throws -> Void) async throws {
     try await SharedPostgres.instance.withDatabase(.ledger) { server, database in
         let proxy = try await FaultProxy(to: server.port)
-        let ledger = try await openLedger(server.url(database, port: proxy.port))
+        let ledger = try await openLedger(server.url(database, port: proxy.port), connections: 1)
         defer { ledger.close() }
         let bench = LedgerBench(ledger, clock: MockClock())
         try await body(PostgresBench(server: server, database: database, ledger: ledger, bench: bench), proxy)
