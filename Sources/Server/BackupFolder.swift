@@ -238,38 +238,3 @@ final class BackupFolder: BackupStore {
         try await Blocking.run { () throws(ShopError) in try DurableFile.replace(path, by: text) }
     }
 }
-
-/// Moments as parts of file names: `20260101T200000Z`.
-enum FileStamp {
-    /// Whole seconds, UTC.
-    static func text(_ moment: Timestamp) -> String {
-        RFC3339.text(moment).prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
-    }
-
-    static func read(_ text: String) -> Timestamp? {
-        let characters = Array(text)
-        guard characters.count == 16 else { return nil }
-        func part(_ from: Int, _ count: Int) -> String { String(characters[from..<from + count]) }
-        return RFC3339.read(
-            "\(part(0, 4))-\(part(4, 2))-\(part(6, 2))T\(part(9, 2)):\(part(11, 2)):\(part(13, 2))Z")
-    }
-}
-
-/// What blocks, on a thread of its own.
-enum Blocking {
-    static func run<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(ShopError) -> Value
-    ) async throws(ShopError) -> Value {
-        typealias Continuation = CheckedContinuation<Result<Value, ShopError>, Never>
-        let result = await withCheckedContinuation { (continuation: Continuation) in
-            Thread.detachNewThread {
-                do throws(ShopError) {
-                    continuation.resume(returning: .success(try body()))
-                } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
-        }
-        return try result.get()
-    }
-}

@@ -217,13 +217,8 @@ private struct LedgerService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         await shop.finishWriting()
-        await withCheckedContinuation { continuation in
-            // The ledger waits for its writer, which must not hold up a thread of the pool.
-            Thread.detachNewThread {
-                shop.close()
-                continuation.resume()
-            }
-        }
+        // The ledger waits for its writer, which must not hold up a thread of the pool.
+        try? await Blocking.run { [shop] () throws(ShopError) in shop.close() }
     }
 }
 

@@ -98,6 +98,32 @@ struct WatchTests {
         work.end(afterSeconds: 0)
     }
 
+    @Test("what was being counted when its key was forgotten counts for nothing")
+    func forgottenMeanwhile() async throws {
+        let (work, later) = (Work(), Work())
+        let isFirst = NIOLockedValueBox(true)
+        let watch = CountWatch<Int, String>(clock: work.clock, .init(patience: 0, restFactor: 100)) { _ in
+            let first = isFirst.withLockedValue { isFirst in
+                defer { isFirst = false }
+                return isFirst
+            }
+            await (first ? work : later).take()
+            return first ? "before" : "after"
+        }
+        _ = await watch.latest(1)
+        try await eventually("a count") { work.begun == 1 }
+        watch.forget(1)
+        _ = await watch.latest(1)
+        try await eventually("another count") { later.begun == 1 }
+        later.end(afterSeconds: 0)
+        try await eventually("the second") { await watch.latest(1, mayBegin: false)?.value == "after" }
+        work.end(afterSeconds: 0)
+        for _ in 0..<100 {
+            await Task.yield()
+            #expect(await watch.latest(1, mayBegin: false)?.value == "after")
+        }
+    }
+
     @Test("the books rest a hundred times as long as an audit took, 15 seconds at least")
     func booksRest() async throws {
         let work = Work()
